@@ -1,0 +1,26 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wattlayer {
+
+/// The shipped hardware, engines and energy models (embedded in the program), overridden or extended by a folder of the
+/// same layout (`--data-dir`).
+class DataFiles {
+ public:
+  explicit DataFiles(std::filesystem::path overriding = {}) : overriding_(std::move(overriding)) {}
+
+  /// Content of `folder/name` (`hardware`, `jetson-nano.json`); nothing when there is none.
+  std::optional<std::string> read(std::string_view folder, std::string_view name) const;
+
+  /// Names in a folder, sorted, each once.
+  std::vector<std::string> list(std::string_view folder) const;
+
+ private:
+  std::filesystem::path overriding_;
+};
+
+}  // namespace wattlayer

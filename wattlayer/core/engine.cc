@@ -1,0 +1,27 @@
+#include "wattlayer/core/engine.h"
+
+#include <nlohmann/json.hpp>
+
+#include "wattlayer/core/error.h"
+
+namespace wattlayer {
+
+using Json = nlohmann::json;
+
+Engine parse_engine(std::string_view text, std::string_view id) try {
+  const Json json = Json::parse(text);
+  Engine e;
+  e.id = id;
+  e.name = json.at("name");
+  for (const Json& fusion : json.value("fusions", Json::array()))
+    e.fusions.push_back({fusion.at("heads"), fusion.at("tails"), fusion.value("at_most", 8)});
+  e.in_place = json.value("in_place", std::vector<std::string>{});
+  e.free = json.value("free", std::vector<std::string>{});
+  e.folds_constants = json.value("folds_constants", true);
+  e.prunes_dead = json.value("prunes_dead", true);
+  return e;
+} catch (const Json::exception& e) {
+  throw Error(ErrorKind::invalid_input, "engines/" + std::string(id) + ".json: " + e.what());
+}
+
+}  // namespace wattlayer

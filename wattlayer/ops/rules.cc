@@ -1,0 +1,80 @@
+#include "wattlayer/ops/rules.h"
+
+#include <algorithm>
+
+#include "wattlayer/core/error.h"
+
+namespace wattlayer::rules {
+
+std::string text(const Shape& shape) {
+  if (shape.empty()) return "scalar";
+  std::string out;
+  for (size_t i = 0; i < shape.size(); ++i) out += (i ? "x" : "") + std::to_string(shape[i]);
+  return out;
+}
+
+void require(bool condition, const Layer& layer, const std::string& message) {
+  if (!condition) throw Error(ErrorKind::invalid_input, layer.op + ": " + message);
+}
+
+bool inputs_known(Layer& layer) {
+  const bool known = std::all_of(layer.inputs.begin(), layer.inputs.end(), [](const Tensor& t) { return !t.present || t.known; });
+  if (!known)
+    for (Tensor& out : layer.outputs) out.known = false;
+  return known;
+}
+
+void set_output(Layer& layer, size_t i, Shape shape, DataType dtype) {
+  if (layer.outputs.size() <= i) layer.outputs.resize(i + 1);
+  Tensor& out = layer.outputs[i];
+  out.shape = std::move(shape);
+  out.dtype = dtype;
+  out.known = true;
+  out.bounded = std::any_of(layer.inputs.begin(), layer.inputs.end(), [](const Tensor& t) { return t.bounded; });
+}
+
+Shape broadcast(const Shape& a, const Shape& b) {
+  const size_t rank = std::max(a.size(), b.size());
+  Shape out(rank);
+  for (size_t i = 0; i < rank; ++i) {
+    const int64_t x = i + a.size() < rank ? 1 : a[i + a.size() - rank];
+    const int64_t y = i + b.size() < rank ? 1 : b[i + b.size() - rank];
+    if (x != y && x != 1 && y != 1)
+      throw Error(ErrorKind::invalid_input, "cannot broadcast " + text(a) + " with " + text(b) + "; dimensions must be equal or 1");
+    out[i] = x == 1 ? y : x;
+  }
+  return out;
+}
+
+int64_t axis(int64_t axis, int64_t rank) {
+  if (axis < -rank || axis >= rank)
+    throw Error(ErrorKind::invalid_input, "axis " + std::to_string(axis) + " is outside a tensor of " + std::to_string(rank) + " dimensions");
+  return axis < 0 ? axis + rank : axis;
+}
+
+Cost moved(const Layer& layer) {
+  Cost c;
+  for (const Tensor& in : layer.inputs) {
+    if (in.constant) {
+      c.weight_bytes += in.bytes();
+      c.parameters += in.elements();
+    } else {
+      c.input_bytes += in.bytes();
+      c.input_elements += in.elements();
+    }
+  }
+  for (const Tensor& out : layer.outputs) c.output_bytes += out.bytes(), c.output_elements += out.elements();
+  return c;
+}
+
+Cost view(const Layer& layer) {
+  Cost c = moved(layer);
+  c.input_bytes = c.weight_bytes = c.output_bytes = 0;
+  return c;
+}
+
+void same_as_input(Layer& layer) {
+  if (inputs_known(layer)) set_output(layer, 0, layer.input(0).shape, layer.input(0).dtype);
+}
+
+}  // namespace wattlayer::rules

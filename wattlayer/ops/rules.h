@@ -1,0 +1,37 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "wattlayer/ops/operator.h"
+
+/// Rules that families share: shapes, costs and folds used by the blocks in ops/defs.
+namespace wattlayer::rules {
+
+/// All inputs 0..n-1 that are present have known shapes; when not, marks every output unknown and returns false.
+bool inputs_known(Layer& layer);
+
+/// Sets output i (grows the list when needed); an output marked absent stays absent.
+void set_output(Layer& layer, size_t i, Shape shape, DataType dtype);
+
+/// Numpy broadcasting of two shapes. Throws Error(invalid_input) with both shapes.
+Shape broadcast(const Shape& a, const Shape& b);
+
+/// An axis in [-rank, rank) made non-negative. Throws Error(invalid_input).
+int64_t axis(int64_t axis, int64_t rank);
+
+/// `1x64x56x56`, or `scalar`.
+std::string text(const Shape& shape);
+
+/// Throws Error(invalid_input, "OP: message") unless the condition holds.
+void require(bool condition, const Layer& layer, const std::string& message);
+
+/// Bytes, elements and parameters of all tensors; the start of every cost.
+Cost moved(const Layer& layer);
+
+/// moved() with nothing moved: parameters and element counts stay, bytes are zero (views).
+Cost view(const Layer& layer);
+
+/// Output 0 has the shape and type of input 0.
+void same_as_input(Layer& layer);
+
+}  // namespace wattlayer::rules

@@ -1,0 +1,48 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "wattlayer/core/engine.h"
+#include "wattlayer/core/hardware.h"
+#include "wattlayer/predict/estimate.h"
+
+namespace wattlayer {
+
+struct PhysicsModel;
+
+/// A fitted predictor of energy and time for one hardware, engine and data type, with its card. One file (`.wlm`, JSON,
+/// docs/formats/energy_model_v1.md); prediction needs no fitting library.
+class EnergyModel {
+ public:
+  EnergyModel();
+  EnergyModel(EnergyModel&&) noexcept;
+  EnergyModel& operator=(EnergyModel&&) noexcept;
+  ~EnergyModel();
+
+  std::string id;           ///< `xeon-gold-5120/pytorch/f32`, or the path of a file
+  Hardware hardware;
+  Engine engine;
+  DataType dtype = DataType::f32;
+  std::string scope;
+  bool idle_included = true;
+  std::string card;         ///< JSON text: data, licence, date, rows, splits, errors, coverage, weaknesses
+  std::unique_ptr<PhysicsModel> physics;
+
+  /// Reads the text of a `.wlm` file. Throws Error(invalid_input) naming what is wrong.
+  static EnergyModel parse(std::string_view text, std::string_view id);
+  std::string print() const;
+};
+
+/// Energy, time and power of one pass, layer by layer. The workload has been lowered for the model's engine.
+/// Layers whose operator is unknown are bounded, never dropped.
+Estimate predict(const Workload& workload, const EnergyModel& model);
+
+/// Energy and time of one execution of one layer; the fast path for scoring many.
+struct LayerPrediction {
+  double energy_j = 0, time_s = 0;
+  Label label = Label::predicted;
+};
+LayerPrediction predict(const Layer& layer, const EnergyModel& model);
+
+}  // namespace wattlayer
