@@ -1,15 +1,58 @@
 #include <fmt/format.h>
 
-#include <iostream>
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <new>
 
+#include "cli/program.h"
+#include "cli/verbs/all.h"
+#include "cli/version.h"
 #include "wattlayer/core/error.h"
-#include "wattlayer/ops/layer_text.h"
+
+namespace {
+
+constexpr const char* description =
+    "Energy of neural networks, layer by layer, before they run.\n\n"
+    "  net.onnx --import--> Graph --lower--> Workload --predict--> Estimate --render--> Report\n"
+    "  Workload --run + meter--> Measurement --store--> Store --fit--> EnergyModel\n";
+
+constexpr const char* footer =
+    "\nExamples:\n"
+    "  wattlayer estimate resnet50.onnx --on xeon-gold-5120 --batch 1,32\n"
+    "  wattlayer inspect resnet50.onnx\n"
+    "  wattlayer hardware jetson-nano";
+
+int run(int argc, char** argv) {
+  wattlayer::cli::Program program;
+  CLI::App app{description, "wattlayer"};
+  app.footer(footer);
+  app.set_version_flag("--version", "wattlayer " WATTLAYER_VERSION);
+  app.add_option("--data-dir", program.data_dir,
+                 "folder with hardware/, engines/, energy_models/ that add to the built-in ones or replace them")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  for (auto add : wattlayer::cli::all_verbs) add(app, program);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  return 0;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   try {
-    for (int i = 1; i < argc; ++i) fmt::print("{}\n", wattlayer::print(wattlayer::parse_layer(argv[i])));
+    return run(argc, argv);
   } catch (const wattlayer::Error& e) {
     fmt::print(stderr, "wattlayer: {}\n", e.what());
-    return 1;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "wattlayer: out of memory; the input asks for more than this machine has\n");
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "wattlayer: internal error: {}; please report it with the command\n", e.what());
   }
+  return 1;
 }

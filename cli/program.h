@@ -1,0 +1,50 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wattlayer/core/data_files.h"
+
+namespace CLI {
+class App;
+}
+
+/// The program's side of the border: what every verb shares. A verb is a file in cli/verbs that defines
+/// `void add_NAME(CLI::App& app, const Program& program)`; CMake lists them.
+namespace wattlayer::cli {
+
+/// Options that stand before the verb.
+struct Program {
+  std::filesystem::path data_dir;
+
+  DataFiles data_files() const { return DataFiles(data_dir); }
+};
+
+/// Writes a verb's whole result to standard output, or to a file. Verbs compute everything first, so an error leaves no half
+/// output.
+void write_output(std::string_view text, const std::filesystem::path& file = {});
+
+/// Writes a remark for the reader to standard error.
+void write_remark(std::string_view text);
+
+/// Width of the terminal and whether to colour: only where standard output is a terminal and NO_COLOR is unset.
+struct Terminal {
+  bool colour = false;
+  int columns = 100;
+};
+Terminal terminal();
+
+/// The whole file, or standard input for `-`. Throws Error(io).
+std::string read_text(const std::filesystem::path& file);
+
+/// `; nearest: a, b`: known names near a mistyped one, or all of them when few.
+std::string nearest(std::string_view name, const std::vector<std::string>& known);
+
+/// File names of a data folder without the ending (`.json`).
+std::vector<std::string> ids(const DataFiles& files, std::string_view folder, std::string_view ending = ".json");
+
+/// Content of `folder/id.json`. Throws Error(invalid_input) that lists near names.
+std::string require_file(const DataFiles& files, std::string_view folder, std::string_view id);
+
+}  // namespace wattlayer::cli

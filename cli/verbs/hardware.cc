@@ -1,0 +1,89 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/program.h"
+#include "wattlayer/core/hardware.h"
+#include "wattlayer/report/quantity_text.h"
+#include "wattlayer/report/text_table.h"
+
+namespace wattlayer::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::string id;
+  bool json = false;
+};
+
+std::string optional_quantity(const std::optional<double>& value, std::string_view unit) {
+  return value ? quantity(*value, unit) : "–";
+}
+
+std::string list_table(const std::vector<Hardware>& all) {
+  TextTable table(
+      {{"HARDWARE"}, {"NAME"}, {"f32 PEAK", Align::right}, {"MEMORY", Align::right}, {"TDP", Align::right}, {"SCOPE"}});
+  for (const Hardware& h : all)
+    table.row({h.id, h.name, h.peak_flops.contains(DataType::f32) ? quantity(h.peak(DataType::f32), "FLOP/s") : "–",
+               optional_quantity(h.bandwidth_bytes_per_s, "B/s"), optional_quantity(h.tdp_w, "W"), h.scope});
+  return table.print(terminal().colour);
+}
+
+std::string card(const Hardware& h) {
+  const bool colour = terminal().colour;
+  TextTable figures({{"FIGURE"}, {"VALUE", Align::right}, {"SOURCE"}});
+  auto source = [&](const std::string& field) {
+    auto at = h.sources.find(field);
+    return at == h.sources.end() ? std::string() : at->second;
+  };
+  figures.row({"compute_units", fmt::format("{:g}", h.compute_units), source("compute_units")});
+  for (const auto& [type, flops] : h.peak_flops)
+    figures.row({fmt::format("peak_flops {}", name(type)), quantity(flops, "FLOP/s"), source("peak_flops")});
+  auto figure = [&](const char* field, const std::optional<double>& value, std::string_view unit) {
+    if (value) figures.row({field, quantity(*value, unit), source(field)});
+  };
+  figure("vector_flops", h.vector_flops, "FLOP/s");
+  figure("bandwidth_bytes_per_s", h.bandwidth_bytes_per_s, "B/s");
+  for (const MemoryLevel& level : h.memory)
+    figures.row({"memory " + level.name, binary_bytes(level.bytes) + (level.units > 1 ? fmt::format(" × {:g}", level.units) : ""),
+                 source("memory")});
+  figure("tdp_w", h.tdp_w, "W");
+  figure("idle_w", h.idle_w, "W");
+  figure("clock_hz", h.clock_hz, "Hz");
+  return fmt::format("{}: {} ({}), scope {}\n\n{}", h.id, h.name, h.kind, h.scope, figures.print(colour));
+}
+
+Json to_json(const DataFiles& files, const std::string& id) {
+  Json json = Json::parse(require_file(files, "hardware", id));
+  Json result{{"id", id}};
+  result.update(json);
+  return result;
+}
+
+void show(const Options& options, const DataFiles& files) {
+  std::vector<std::string> wanted = ids(files, "hardware");
+  if (!options.id.empty()) wanted = {options.id};
+  std::vector<Hardware> all;
+  for (const std::string& id : wanted) all.push_back(parse_hardware(require_file(files, "hardware", id), id));
+  if (options.json) {
+    Json list = Json::array();
+    for (const Hardware& h : all) list.push_back(to_json(files, h.id));
+    return write_output(Json{{"schema", 1}, {"hardware", list}}.dump(2) + "\n");
+  }
+  write_output(options.id.empty() ? list_table(all) : card(all.front()));
+}
+
+}  // namespace
+
+void add_hardware(CLI::App& app, const Program& program) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("hardware", "List the hardware descriptions, or show one with the source of every figure");
+  verb->add_option("ID", options->id, "hardware to show; all are listed without it");
+  verb->add_flag("--json", options->json, "print JSON (docs/formats/hardware_v1.md)");
+  verb->callback([options, &program] { show(*options, program.data_files()); });
+}
+
+}  // namespace wattlayer::cli
