@@ -23,16 +23,18 @@ bool is_default(const Attribute& value, std::string_view otherwise) {
   if (auto* i = std::get_if<int64_t>(&value)) return same(*i);
   if (auto* s = std::get_if<std::string>(&value)) return *s == otherwise;
   if (auto* list = std::get_if<std::vector<int64_t>>(&value)) return std::all_of(list->begin(), list->end(), same);
-  if (auto* d = std::get_if<double>(&value)) return *d == std::strtod(otherwise.data(), nullptr);
+  // Files hold attributes in single precision: 0.01 arrives as 0.009999999776.
+  if (auto* d = std::get_if<double>(&value)) return static_cast<float>(*d) == std::strtof(otherwise.data(), nullptr);
   return false;
 }
 
 }  // namespace
 
 std::string_view name(Family family) {
-  static constexpr std::string_view names[] = {"conv",        "gemm",       "attention", "recurrent", "pool",         "normalization",
-                                               "softmax",     "activation", "elementwise", "reduction", "embedding",  "copy",
-                                               "view",        "quantization", "control", "detection", "sequence",     "training"};
+  static constexpr std::string_view names[] = {"conv",          "gemm",     "attention",  "recurrent",    "pool",
+                                               "normalization", "softmax",  "activation", "elementwise",  "reduction",
+                                               "embedding",     "copy",     "view",       "quantization", "control",
+                                               "detection",     "sequence", "training"};
   return names[static_cast<size_t>(family)];
 }
 
@@ -52,7 +54,8 @@ void strip_defaults(Layer& layer) {
   if (!op) return;
   std::vector<std::string> drop;
   for (const auto& [name, value] : layer.attributes.items()) {
-    auto info = std::find_if(op->attributes.begin(), op->attributes.end(), [&](const AttributeInfo& a) { return a.name == name; });
+    auto info =
+        std::find_if(op->attributes.begin(), op->attributes.end(), [&](const AttributeInfo& a) { return a.name == name; });
     if (info == op->attributes.end() || is_default(value, info->otherwise)) drop.push_back(name);
   }
   for (const std::string& name : drop) layer.attributes.erase(name);

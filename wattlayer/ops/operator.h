@@ -10,35 +10,61 @@ namespace wattlayer {
 
 /// Operators whose energy follows the same law; predictors and reports group by it.
 enum class Family {
-  conv, gemm, attention, recurrent, pool, normalization, softmax, activation, elementwise,
-  reduction, embedding, copy, view, quantization, control, detection, sequence, training,
+  conv,
+  gemm,
+  attention,
+  recurrent,
+  pool,
+  normalization,
+  softmax,
+  activation,
+  elementwise,
+  reduction,
+  embedding,
+  copy,
+  view,
+  quantization,
+  control,
+  detection,
+  sequence,
+  training,
 };
 std::string_view name(Family family);
 
 /// What one execution of a layer computes and moves: counts, nothing measured.
 struct Cost {
-  double macs = 0;           ///< multiply-accumulate operations of matrix products, convolutions and recurrences
-  double flops = 0;          ///< other arithmetic operations (an addition, a comparison, a maximum)
-  double special = 0;        ///< evaluations of exp, log, tanh, erf, sqrt, division and the like
-  double input_bytes = 0;    ///< read from activations
-  double weight_bytes = 0;   ///< read from constants
-  double output_bytes = 0;   ///< written
+  double macs = 0;          ///< multiply-accumulate operations of matrix products, convolutions and recurrences
+  double flops = 0;         ///< other arithmetic operations (an addition, a comparison, a maximum)
+  double special = 0;       ///< evaluations of exp, log, tanh, erf, sqrt, division and the like
+  double input_bytes = 0;   ///< read from activations
+  double weight_bytes = 0;  ///< read from constants
+  double output_bytes = 0;  ///< written
   double input_elements = 0;
   double output_elements = 0;
-  double parameters = 0;     ///< elements of constant inputs
-  double steps = 1;          ///< sequential steps (time steps of a recurrence)
+  double parameters = 0;  ///< elements of constant inputs
+  double steps = 1;       ///< sequential steps (time steps of a recurrence)
   /// The main matrix product: `groups` independent products of m x k by k x n; zeros where there is none.
   double groups = 0, m = 0, n = 0, k = 0;
 };
 
-/// One argument of an ATen call, as data.
+/// One argument of an ATen call, as data; ops/run.h writes them.
 struct RunArgument {
-  enum class Source { input, inputs_from, attribute, constant, output_shape };
-  std::string_view parameter;        ///< name in the ATen schema
+  enum class Source {
+    input,        ///< the tensor; with `attribute`: its last two dimensions swapped when that attribute is 1
+    flat_input,   ///< the tensor as a vector
+    inputs_from,  ///< list of all tensors from `index` on
+    input_value,  ///< elements of a small constant input, as the scalar or list that the schema wants; `literal` when absent
+    input_dims,   ///< dimensions of the input from axis `attribute` (default `literal`) to the last
+    attribute,    ///< value of an attribute, `literal` when absent
+    pads,  ///< begins of the begin/end pairs `attribute`; where begin and end differ, the runner pads input 0 first and passes 0
+    constant,      ///< the ATen literal
+    output_shape,  ///< dimensions of output `index`
+  };
+  std::string_view parameter;  ///< name in the ATen schema
   Source source = Source::input;
-  int index = 0;                     ///< of the input
-  std::string_view attribute = {};   ///< name of the attribute
-  std::string_view literal = {};     ///< ATen literal: constant, or default of the attribute
+  int index = 0;                    ///< of the input or output
+  std::string_view attribute = {};  ///< name of the attribute
+  std::string_view literal = {};    ///< ATen literal: constant, or default
 };
 
 /// How a runner executes the operator: an ATen overload and where its arguments come from. Empty: no ATen counterpart.
@@ -47,7 +73,8 @@ struct Run {
   std::vector<RunArgument> arguments = {};
 };
 
-/// An attribute and the value that it has when absent, in text form (`1` for a list means all ones); no default: required or derived.
+/// An attribute and the value that it has when absent, in text form (`1` for a list means all ones); no default: required or
+/// derived.
 struct AttributeInfo {
   std::string_view name;
   std::string_view otherwise = {};
@@ -55,9 +82,9 @@ struct AttributeInfo {
 
 /// Everything known about one operator, in one block of its family file under ops/defs.
 struct Operator {
-  std::string_view name;               ///< as ONNX spells it; other domains in front: `com.microsoft.Gelu`
+  std::string_view name;  ///< as ONNX spells it; other domains in front: `com.microsoft.Gelu`
   Family family;
-  std::string_view summary;            ///< one line for docs/operators.md; states the MAC and FLOP formula
+  std::string_view summary;  ///< one line for docs/operators.md; states the MAC and FLOP formula
   /// Fills outputs (shape, dtype, present) from inputs and attributes. All inputs that it needs are known, else it leaves
   /// `known = false`. Throws Error(invalid_input) when shapes or attributes contradict the operator. The caller has sized
   /// `outputs` to the node's outputs (at least one) and marked absent ones.
@@ -69,8 +96,8 @@ struct Operator {
   /// Rewrites the form of an older opset into the newest one (axes attribute of Softmax-12, scales of Upsample-7, auto_pad, ...).
   void (*normalize)(Layer& layer, int opset) = nullptr;
   std::vector<AttributeInfo> attributes = {};  ///< those that change shape, cost or run
-  uint32_t weight_inputs = 0;          ///< bit i: input i is a weight unless said otherwise
-  bool can_run_in_place = false;       ///< output may overwrite the first input
+  uint32_t weight_inputs = 0;                  ///< bit i: input i is a weight unless said otherwise
+  bool can_run_in_place = false;               ///< output may overwrite the first input
   Run run = {};
   std::vector<std::string_view> examples = {};  ///< smallest legal layers in text form
 };

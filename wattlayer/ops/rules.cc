@@ -40,7 +40,8 @@ Shape broadcast(const Shape& a, const Shape& b) {
     const int64_t x = i + a.size() < rank ? 1 : a[i + a.size() - rank];
     const int64_t y = i + b.size() < rank ? 1 : b[i + b.size() - rank];
     if (x != y && x != 1 && y != 1)
-      throw Error(ErrorKind::invalid_input, "cannot broadcast " + text(a) + " with " + text(b) + "; dimensions must be equal or 1");
+      throw Error(ErrorKind::invalid_input,
+                  "cannot broadcast " + text(a) + " with " + text(b) + "; dimensions must be equal or 1");
     out[i] = x == 1 ? y : x;
   }
   return out;
@@ -48,7 +49,8 @@ Shape broadcast(const Shape& a, const Shape& b) {
 
 int64_t axis(int64_t axis, int64_t rank) {
   if (axis < -rank || axis >= rank)
-    throw Error(ErrorKind::invalid_input, "axis " + std::to_string(axis) + " is outside a tensor of " + std::to_string(rank) + " dimensions");
+    throw Error(ErrorKind::invalid_input,
+                "axis " + std::to_string(axis) + " is outside a tensor of " + std::to_string(rank) + " dimensions");
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -75,6 +77,43 @@ Cost view(const Layer& layer) {
 
 void same_as_input(Layer& layer) {
   if (inputs_known(layer)) set_output(layer, 0, layer.input(0).shape, layer.input(0).dtype);
+}
+
+void require_rank(const Layer& layer, size_t input, int64_t least, int64_t most) {
+  const std::string which = "input " + std::to_string(input);
+  require(layer.has_input(input), layer, which + " is missing; it is required");
+  const Tensor& t = layer.input(input);
+  require(t.rank() >= least && t.rank() <= most, layer,
+          which + " " + text(t.shape) + " has " + std::to_string(t.rank()) + " dimensions; expected " +
+              (least == most ? std::to_string(least)
+                             : "at " + (t.rank() < least ? "least " + std::to_string(least) : "most " + std::to_string(most))));
+}
+
+int64_t sum(int64_t a, int64_t b) {
+  int64_t out = 0;
+  if (__builtin_add_overflow(a, b, &out))
+    throw Error(ErrorKind::invalid_input,
+                std::to_string(a) + " + " + std::to_string(b) + " is beyond 64 bits; expected sane dimensions and attributes");
+  return out;
+}
+
+int64_t product(int64_t a, int64_t b) {
+  int64_t out = 0;
+  if (__builtin_mul_overflow(a, b, &out))
+    throw Error(ErrorKind::invalid_input,
+                std::to_string(a) + " x " + std::to_string(b) + " is beyond 64 bits; expected sane dimensions and attributes");
+  return out;
+}
+
+int64_t product(const Shape& dimensions, size_t first, size_t end) {
+  int64_t out = 1;
+  for (size_t i = first; i < std::min(end, dimensions.size()); ++i) out = product(out, dimensions[i]);
+  return out;
+}
+
+double dim(const Tensor& tensor, int64_t i) {
+  const int64_t at = i < 0 ? i + tensor.rank() : i;
+  return at >= 0 && at < tensor.rank() ? static_cast<double>(tensor.shape[static_cast<size_t>(at)]) : 1;
 }
 
 }  // namespace wattlayer::rules

@@ -34,4 +34,27 @@ Cost view(const Layer& layer);
 /// Output 0 has the shape and type of input 0.
 void same_as_input(Layer& layer);
 
+/// The input must be present, with a rank in [least, most]. Throws Error(invalid_input).
+void require_rank(const Layer& layer, size_t input, int64_t least, int64_t most = 1 << 20);
+
+/// a + b and a * b of dimensions and attributes from files. Throw Error(invalid_input) instead of overflowing.
+int64_t sum(int64_t a, int64_t b);
+int64_t product(int64_t a, int64_t b);
+int64_t product(const Shape& dimensions, size_t first = 0, size_t end = SIZE_MAX);
+
+/// Dimension i of a tensor (negative: from the end) for cost formulas; 1 where there is none.
+double dim(const Tensor& tensor, int64_t i);
+
+/// a / b, and 0 where b is 0.
+inline double ratio(double a, double b) { return b == 0 ? 0 : a / b; }
+
+/// Cost of an operator that does the same arithmetic for every output element.
+template <int flops, int special = 0>
+Cost per_element(const Layer& layer) {
+  Cost c = moved(layer);
+  c.flops = flops * c.output_elements;
+  c.special = special * c.output_elements;
+  return c;
+}
+
 }  // namespace wattlayer::rules

@@ -1,0 +1,17 @@
+#pragma once
+#include "wattlayer/core/layer.h"
+
+/// Sliding windows of convolutions and pools along their spatial dimensions.
+namespace wattlayer::rules {
+
+/// Spatial dimensions of a tensor: all but the first two, or those between the first and the last (channels last).
+Shape spatial(const Shape& shape, bool channels_last = false);
+
+/// Replaces auto_pad by pads. Sizes that make no sense are left for windowed() to refuse.
+void explicit_pads(Layer& layer, const Shape& in, const Shape& kernel);
+
+/// Output size along each dimension, from attributes strides, dilations, pads and ceil_mode; a window starts inside the
+/// input or its leading pads. Throws Error(invalid_input).
+Shape windowed(const Layer& layer, const Shape& in, const Shape& kernel);
+
+}  // namespace wattlayer::rules
