@@ -1,0 +1,116 @@
+#include <nlohmann/json.hpp>
+
+#include "wattlayer/report/format.h"
+#include "wattlayer/report/inspection.h"
+#include "wattlayer/report/report.h"
+
+// The fields are documented in docs/formats/estimate_v1.md and docs/formats/inspection_v1.md.
+namespace wattlayer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json interval(const Interval& i) { return {{"value", i.value}, {"low", i.low}, {"high", i.high}}; }
+
+Json layer_json(const LayerRow& row) {
+  return {{"name", row.name},
+          {"names", row.names},
+          {"op", row.op},
+          {"fused", row.fused},
+          {"layer", row.layer},
+          {"count", row.count},
+          {"macs", row.macs},
+          {"energy_j", row.energy_j.value},
+          {"energy_low_j", row.energy_j.low},
+          {"energy_high_j", row.energy_j.high},
+          {"time_s", row.time_s.value},
+          {"share", row.share},
+          {"label", name(row.label)}};
+}
+
+Json estimate_json(const EstimateReport& r) {
+  const Estimate& e = r.estimate;
+  Json json{{"network", r.network},
+            {"file", r.file},
+            {"hardware", e.hardware},
+            {"engine", e.engine},
+            {"dtype", name(e.dtype)},
+            {"batch", e.batch},
+            {"scope", e.scope},
+            {"idle_included", e.idle_included},
+            {"energy_model", e.energy_model},
+            {"energy_j", interval(e.energy_j)},
+            {"energy_per_inference_j", interval(r.energy_per_inference_j)},
+            {"time_s", interval(e.time_s)},
+            {"power_w", interval(e.power_w)},
+            {"coverage", e.coverage},
+            {"macs", e.macs},
+            {"parameters", e.parameters},
+            {"interval_note", e.interval_note}};
+  json["operators"] = Json::array();
+  for (const OperatorRow& row : r.operators)
+    json["operators"].push_back(
+        {{"op", row.op}, {"count", row.count}, {"macs", row.macs}, {"energy_j", row.energy_j}, {"share", row.share}});
+  json["layers"] = Json::array();
+  for (const LayerRow& row : r.layers) json["layers"].push_back(layer_json(row));
+  json["unpriced"] = Json::array();
+  for (const Unpriced& u : e.unpriced)
+    json["unpriced"].push_back({{"op", u.op}, {"count", u.count}, {"bound_j", u.bound_j}, {"reason", u.reason}});
+  json["remarks"] = r.remarks;
+  return json;
+}
+
+// Names in a network may hold any bytes; JSON holds UTF-8 only.
+std::string dump(const Json& json) { return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+std::string estimates(const Report& report, const Rendering&) {
+  Json list = Json::array();
+  for (const EstimateReport& r : report.estimates) list.push_back(estimate_json(r));
+  return dump({{"schema", 1}, {"estimates", std::move(list)}});
+}
+
+Json node_json(const NodeRow& n) {
+  return {{"name", n.name},
+          {"op", n.op},
+          {"layer", n.layer},
+          {"shapes", n.shapes},
+          {"count", n.count},
+          {"macs", n.macs},
+          {"parameters", n.parameters},
+          {"activations", n.activations},
+          {"folded", n.folded},
+          {"in_catalogue", n.in_catalogue},
+          {"resolved", n.resolved}};
+}
+
+std::string inspection(const Inspection& i, const Rendering&) {
+  Json json{{"schema", 1},      {"network", i.network}, {"file", i.file},
+            {"batch", i.batch}, {"inputs", i.inputs},   {"outputs", i.outputs}};
+  json["totals"] = {{"macs", i.macs},
+                    {"parameters", i.parameters},
+                    {"weight_bytes", i.weight_bytes},
+                    {"activations", i.activations},
+                    {"nodes", i.nodes.size()},
+                    {"operators", i.operators.size()}};
+  json["operators"] = Json::array();
+  json["unknown_operators"] = Json::array();
+  for (const NodesOfOperator& o : i.operators) {
+    json["operators"].push_back(
+        {{"op", o.op}, {"nodes", o.nodes}, {"macs", o.macs}, {"parameters", o.parameters}, {"in_catalogue", o.in_catalogue}});
+    if (!o.in_catalogue) json["unknown_operators"].push_back({{"op", o.op}, {"nodes", o.nodes}});
+  }
+  json["unresolved"] = i.unresolved;
+  json["remarks"] = i.remarks;
+  json["layers"] = Json::array();
+  for (const NodeRow& n : i.nodes) json["layers"].push_back(node_json(n));
+  return dump(json);
+}
+
+}  // namespace
+
+const Format& json_format() {
+  static constexpr Format format{"json", estimates, inspection};
+  return format;
+}
+
+}  // namespace wattlayer
