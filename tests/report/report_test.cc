@@ -101,7 +101,7 @@ Energy by operator
   my.Thing       1          –  100 mJ   5.0 %  █▏
 
 The 3 of 3 layers that cost most
-  LAYER              OPERATOR   SHAPES                              ×       MACs  ENERGY   SHARE  LABEL
+  LAYER              OPERATOR   SHAPES                             ×       MACs  ENERGY   SHARE  LABEL
   layer1/conv1 (+1)  Conv+Relu  4x64x56x56 64x64x3x3 → 4x64x56x56  2  925 MMACs  1.50 J  75.0 %  predicted
   relu               Relu       4x64x56x56 → 4x64x56x56            1          –  400 mJ  20.0 %  predicted
   odd,"name"?[31m    my.Thing   4x64 → 4x64                        1          –  100 mJ   5.0 %  bounded
