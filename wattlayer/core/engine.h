@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ struct Engine {
   std::vector<std::string> free;         ///< operators that cost nothing (views, identities)
   bool folds_constants = true;           ///< nodes whose inputs are all constant are computed at load time
   bool prunes_dead = true;               ///< nodes that no output needs are removed
+  /// Outputs above this size come from the system as fresh pages in every pass (glibc: mmap threshold); absent: an arena is reused.
+  std::optional<double> fresh_pages_above_bytes;
 };
 
 /// Reads a description file's text. Throws Error(invalid_input) naming the field.

@@ -1,0 +1,121 @@
+#include "wattlayer/features/features.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace wattlayer {
+namespace {
+
+constexpr double gpu_tile = 64;  // rows and columns of the output tile that one block of a typical GPU matrix kernel computes
+
+double log_size(double x) { return std::log(std::max(x, 1.0)); }
+
+Group group_of(const Operator& op, const Cost& c) {
+  if (op.family == Family::conv && c.groups > 1) return {op.family, c.n <= 2 ? "depthwise" : "grouped"};
+  if (op.family == Family::activation) return {op.family, op.name};
+  return {op.family, {}};
+}
+
+/// Kernel elements in all, and in all but the innermost dimension; 1 and 1 where there is no window.
+struct Window {
+  double elements = 1, rows = 1;
+};
+
+Window window_of(const Layer& layer, const Operator* op) {
+  Window w;
+  if (!op) return w;
+  if (op->family == Family::conv && layer.input(1).rank() > 2) {
+    const Shape& shape = layer.input(1).shape;
+    for (size_t i = 2; i < shape.size(); ++i) {
+      w.elements *= static_cast<double>(shape[i]);
+      if (i + 1 < shape.size()) w.rows *= static_cast<double>(shape[i]);
+    }
+  } else if (op->family == Family::pool) {
+    for (size_t i = 0; i < 4 && layer.attributes.integer_at("kernel_shape", i, 0) > 0; ++i) {
+      const double k = static_cast<double>(layer.attributes.integer_at("kernel_shape", i, 1));
+      w.elements *= k;
+      if (layer.attributes.integer_at("kernel_shape", i + 1, 0) > 0) w.rows *= k;
+    }
+  }
+  return w;
+}
+
+/// Bandwidth of main memory over that of the smallest level that holds the working set (the placement rule of BUTTER-E).
+double cached_share(double working_set, const Hardware& hardware) {
+  if (!hardware.bandwidth_bytes_per_s) return 1;
+  for (const MemoryLevel& level : hardware.memory)
+    if (working_set <= level.bytes * level.units && level.bandwidth_bytes_per_s)
+      return std::min(1.0, *hardware.bandwidth_bytes_per_s / *level.bandwidth_bytes_per_s);
+  return 1;
+}
+
+/// Work of a GPU rounded up to whole waves: blocks of the last wave cost as much as those of a full one.
+double in_waves(const Cost& c, double units) {
+  const double blocks = c.groups * std::ceil(c.m / gpu_tile) * std::ceil(c.n / gpu_tile);
+  if (blocks <= 0) return c.macs;
+  return c.macs * std::ceil(blocks / units) * units / blocks;
+}
+
+void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost& c, const Window& window, const Hardware& hardware,
+                const Engine& engine) {
+  const double working_set = c.input_bytes + c.weight_bytes + (layer.in_place ? 0 : c.output_bytes);
+  const double share = cached_share(working_set, hardware);
+  // A store to a line that is not in a CPU's cache reads the line first.
+  const double stores = hardware.kind == "cpu" && !layer.in_place ? 2 : 1;
+  auto count = [&](Count kind) -> double& { return f.counts[static_cast<size_t>(kind)]; };
+  count(Count::launch) = c.steps;
+  count(Count::macs) = hardware.kind == "gpu" ? in_waves(c, hardware.compute_units) : c.macs;
+  count(Count::flops) = c.flops;
+  count(Count::special) = c.special;
+  count(Count::input_bytes) = c.input_bytes * share;
+  count(Count::weight_bytes) = c.weight_bytes * share;
+  count(Count::output_bytes) = c.output_bytes * share * stores;
+  if (engine.fresh_pages_above_bytes && !layer.in_place && c.output_bytes > *engine.fresh_pages_above_bytes)
+    count(Count::fresh_bytes) = c.output_bytes;
+  if (op && op->family == Family::conv && window.elements > 1) count(Count::window_bytes) = c.groups * c.m * c.k * bits(layer.dtype) / 8;
+  if (op && op->family == Family::pool) count(Count::window_rows) = c.output_elements * window.rows;
+}
+
+void set_coordinates(Features& f, const Layer& layer, const Cost& c, const Window& window) {
+  const Tensor& x = layer.input(0);
+  auto coordinate = [&](Coordinate kind) -> double& { return f.coordinates[static_cast<size_t>(kind)]; };
+  const bool product = c.macs > 0;
+  coordinate(Coordinate::m) = log_size(product ? c.m : c.output_elements);
+  coordinate(Coordinate::n) = log_size(product ? c.n : 1);
+  coordinate(Coordinate::k) = log_size(product ? c.k : c.input_elements / std::max(c.output_elements, 1.0));
+  coordinate(Coordinate::groups) = log_size(c.groups);
+  coordinate(Coordinate::kernel) = log_size(std::sqrt(window.elements));
+  coordinate(Coordinate::stride) = log_size(static_cast<double>(layer.attributes.integer_at("strides", 0, 1)));
+  coordinate(Coordinate::channels) = log_size(x.rank() > 1 ? static_cast<double>(x.shape[1]) : 1);
+  coordinate(Coordinate::extent) = log_size(x.rank() > 2 ? static_cast<double>(x.shape.back()) : 1);
+  coordinate(Coordinate::batch) = log_size(x.rank() > 1 ? static_cast<double>(x.shape[0]) : 1);
+}
+
+}  // namespace
+
+std::string_view name(Count count) {
+  static constexpr std::string_view names[count_kinds] = {"launch",       "macs",         "flops",       "special",      "input_bytes",
+                                                          "weight_bytes", "output_bytes", "fresh_bytes", "window_bytes", "window_rows"};
+  return names[static_cast<size_t>(count)];
+}
+
+std::string_view name(Coordinate coordinate) {
+  static constexpr std::string_view names[coordinate_kinds] = {"m", "n", "k", "groups", "kernel", "stride", "channels", "extent", "batch"};
+  return names[static_cast<size_t>(coordinate)];
+}
+
+Features features(const Layer& layer, const Hardware& hardware, const Engine& engine) {
+  const Operator* op = find_operator(layer.op);
+  const Cost c = op ? op->cost(layer) : cost(layer);
+  const Window window = window_of(layer, op);
+  Features f;
+  f.known_operator = op != nullptr;
+  if (op) f.group = group_of(*op, c);
+  f.macs = c.macs;
+  f.parameters = c.parameters;
+  set_counts(f, layer, op, c, window, hardware, engine);
+  set_coordinates(f, layer, c, window);
+  return f;
+}
+
+}  // namespace wattlayer

@@ -1,0 +1,56 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "wattlayer/core/engine.h"
+#include "wattlayer/core/hardware.h"
+#include "wattlayer/core/layer.h"
+#include "wattlayer/ops/operator.h"
+
+namespace wattlayer {
+
+/// What one execution of a layer does, in quantities that each take time and energy of their own.
+enum class Count : size_t {
+  launch,        ///< one per sequential step
+  macs,          ///< multiply-accumulates, rounded up to whole waves of a GPU
+  flops,         ///< other arithmetic operations
+  special,       ///< exp, log, tanh, division, ...
+  input_bytes,   ///< activations read; bytes that hit a cache count less, by the ratio of the bandwidths
+  weight_bytes,  ///< weights read, likewise
+  output_bytes,  ///< written, with the read that a store to a fresh line causes on a CPU, likewise
+  fresh_bytes,   ///< output in pages that the allocator takes anew from the system for every pass
+  window_bytes,  ///< operand bytes of the implicit matrix product of a convolution whose kernel is larger than 1
+  window_rows,   ///< rows of pooling windows (one inner loop each)
+};
+inline constexpr size_t count_kinds = 10;
+std::string_view name(Count count);
+
+/// Coordinates of a layer in which residuals are fitted and ranges are judged; natural logarithms of the sizes named.
+enum class Coordinate : size_t { m, n, k, groups, kernel, stride, channels, extent, batch };
+inline constexpr size_t coordinate_kinds = 9;
+std::string_view name(Coordinate coordinate);
+
+/// Layers that one law describes: a family, and where members differ in kind a variant (`depthwise`, `Sigmoid`).
+struct Group {
+  Family family = Family::elementwise;
+  std::string_view variant = {};  ///< lives as long as the program
+  bool operator==(const Group&) const = default;
+};
+
+/// Layer -> numbers that an energy model takes; nothing measured, nothing allocated.
+struct Features {
+  Group group;
+  bool known_operator = true;
+  std::array<double, count_kinds> counts{};
+  std::array<double, coordinate_kinds> coordinates{};
+  double macs = 0;
+  double parameters = 0;
+
+  double count(Count c) const { return counts[static_cast<size_t>(c)]; }
+};
+
+/// All shapes of the layer are known.
+Features features(const Layer& layer, const Hardware& hardware, const Engine& engine);
+
+}  // namespace wattlayer

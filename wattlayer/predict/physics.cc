@@ -1,0 +1,64 @@
+#include "wattlayer/predict/physics.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace wattlayer {
+namespace {
+
+double apply(const Residual& residual, const std::array<double, coordinate_kinds>& x, double fade) {
+  double sum = residual.constant;
+  for (size_t j = 0; j < coordinate_kinds; ++j) sum += residual.weights[j] * x[j];
+  return std::exp(sum * fade);
+}
+
+}  // namespace
+
+const PhysicsGroup* PhysicsModel::find(const Group& group) const {
+  const std::string_view family = wattlayer::name(group.family);
+  for (const PhysicsGroup& g : groups)
+    if (g.variant == group.variant && g.family == family) return &g;
+  return nullptr;
+}
+
+double residual_coordinates(const PhysicsGroup& group, const std::array<double, coordinate_kinds>& coordinates,
+                            std::array<double, coordinate_kinds>& standardised) {
+  double outside = 0;
+  for (size_t j = 0; j < coordinate_kinds; ++j) {
+    const double clipped = std::clamp(coordinates[j], group.low[j], group.high[j]);
+    outside = std::max(outside, std::abs(coordinates[j] - clipped));
+    standardised[j] = group.spread[j] > 0 ? (clipped - group.mean[j]) / group.spread[j] : 0;
+  }
+  return outside;
+}
+
+PhysicsModel::Outcome PhysicsModel::layer(const Features& f) const {
+  Outcome out;
+  out.group = find(f.group);
+  double compute = 0, memory = 0;
+  for (size_t k = 1; k < count_kinds; ++k) {
+    const double t = time_s[k] * (out.group ? out.group->time_factor[k] : 1) * f.counts[k];
+    (is_compute(k) ? compute : memory) += t;
+  }
+  out.launch_s = time_s[0] * (out.group ? out.group->time_factor[0] : 1) * f.counts[0];
+  const double work = norm == 1 ? compute + memory
+                      : compute + memory > 0 ? std::pow(std::pow(compute, norm) + std::pow(memory, norm), 1 / norm)
+                                             : 0;
+  double above_static = 0;
+  for (size_t k = 0; k < count_kinds; ++k) above_static += energy_j[k] * f.counts[k];
+
+  double time_factor = 1, energy_factor = 1;
+  if (out.group) {
+    std::array<double, coordinate_kinds> x;
+    out.outside = residual_coordinates(*out.group, f.coordinates, x);
+    const double fade = 1 / (1 + out.outside);
+    time_factor = apply(out.group->time, x, fade);
+    energy_factor = apply(out.group->energy, x, fade);
+  }
+  out.launch_s *= time_factor;
+  out.time_s = time_factor * work + out.launch_s;
+  out.energy_j = energy_factor * (static_w * out.time_s + above_static);
+  return out;
+}
+
+}  // namespace wattlayer

@@ -1,0 +1,68 @@
+#pragma once
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wattlayer/features/features.h"
+
+namespace wattlayer {
+
+/// Correction of the physical part in log space: a weighted sum of standardised coordinates, clipped to the fitted range.
+struct Residual {
+  double constant = 0;
+  std::array<double, coordinate_kinds> weights{};
+};
+
+/// What was fitted for one group of layers.
+struct PhysicsGroup {
+  std::string family, variant;
+  size_t rows = 0;                                   ///< distinct layers it was fitted on
+  std::array<double, count_kinds> time_factor{};     ///< multiplies the shared seconds per count
+  std::array<double, coordinate_kinds> mean{}, spread{};  ///< standardise coordinates; spread 0: the coordinate did not vary
+  std::array<double, coordinate_kinds> low{}, high{};     ///< fitted range
+  Residual time, energy;
+  std::optional<double> half_width;                  ///< 90 % of |log error| of a layer of this group, where 50 rows calibrate it
+};
+
+/// 90 % quantiles of |log(measured / predicted)| on held-out blocks, at one level.
+struct Calibration {
+  double energy = 0.7, time = 0.7, power = 0.4;      ///< factor 2 until calibrated
+  size_t rows = 0, blocks = 0;
+};
+
+/// Static power times time plus energy per count (docs/method.md):
+///   t_l = exp(r_t) [ c_0 launches + ( (sum_compute c_k n_k)^p + (sum_memory c_k n_k)^p )^(1/p) ]   c_k = shared x group factor
+///   E_l = exp(r_e) [ P0 t_l + sum_k e_k n_k ]
+///   T = sum t_l + t_pass,  E = exp(a + b s) ( sum E_l + P0 t_pass ),  s = share of launches in T
+struct PhysicsModel {
+  double norm = 1;                                   ///< p
+  double static_w = 0;                               ///< P0
+  double pass_s = 0;                                 ///< per pass of a network
+  std::array<double, count_kinds> time_s{};          ///< seconds per count
+  std::array<double, count_kinds> energy_j{};        ///< joules per count above the static part
+  double correction = 0, launch_correction = 0;      ///< a and b
+  std::vector<PhysicsGroup> groups;
+  Calibration layer_calibration, network_calibration;
+
+  const PhysicsGroup* find(const Group& group) const;
+
+  struct Outcome {
+    double time_s = 0, energy_j = 0, launch_s = 0;
+    double outside = 0;                              ///< distance from the fitted range in log units; 0 inside
+    const PhysicsGroup* group = nullptr;             ///< nullptr: no layer of this group was measured
+  };
+  Outcome layer(const Features& features) const;
+};
+
+/// Coordinates of the group: standardised, clipped to the fitted range, faded outside it. Returns the distance outside.
+double residual_coordinates(const PhysicsGroup& group, const std::array<double, coordinate_kinds>& coordinates,
+                            std::array<double, coordinate_kinds>& standardised);
+
+/// Which counts the compute side of the norm sums; the others are memory, launch stands apart.
+constexpr bool is_compute(size_t k) {
+  return k == static_cast<size_t>(Count::macs) || k == static_cast<size_t>(Count::flops) || k == static_cast<size_t>(Count::special) ||
+         k == static_cast<size_t>(Count::window_rows);
+}
+
+}  // namespace wattlayer
