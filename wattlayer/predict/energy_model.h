@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,7 @@ class EnergyModel {
   std::string id;           ///< `xeon-gold-5120/pytorch/f32`, or the path of a file
   Hardware hardware;
   Engine engine;
+  std::string hardware_json, engine_json;  ///< the descriptions that it was fitted with; the file holds them
   DataType dtype = DataType::f32;
   std::string scope;
   bool idle_included = true;

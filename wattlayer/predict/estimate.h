@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wattlayer/core/data_type.h"
@@ -30,7 +32,7 @@ struct LayerEstimate {
 struct Unpriced {
   std::string op;
   double count = 0;
-  double bound_j = 0;
+  std::optional<double> bound_j;  ///< joules by its bytes and operations; nothing when its shapes are unknown
   std::string reason;
 };
 

@@ -1,0 +1,134 @@
+#include "wattlayer/predict/energy_model.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "wattlayer/core/error.h"
+#include "wattlayer/predict/physics.h"
+
+namespace wattlayer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr int format_version = 1;
+
+/// Named numbers; zeros are left out.
+Json print_counts(const std::array<double, count_kinds>& values, double omitted) {
+  Json json = Json::object();
+  for (size_t k = 0; k < count_kinds; ++k)
+    if (values[k] != omitted) json[std::string(name(static_cast<Count>(k)))] = values[k];
+  return json;
+}
+
+std::array<double, count_kinds> parse_counts(const Json& json, double omitted) {
+  std::array<double, count_kinds> values;
+  for (size_t k = 0; k < count_kinds; ++k) values[k] = json.value(std::string(name(static_cast<Count>(k))), omitted);
+  return values;
+}
+
+Json print_residual(const Residual& r) { return {{"constant", r.constant}, {"weights", r.weights}}; }
+Residual parse_residual(const Json& json) { return {json.at("constant"), json.at("weights")}; }
+
+Json print_group(const PhysicsGroup& g) {
+  Json json = {{"family", g.family}, {"variant", g.variant}, {"rows", g.rows}, {"time_factor", print_counts(g.time_factor, 1)},
+               {"mean", g.mean},     {"spread", g.spread},   {"low", g.low},   {"high", g.high},
+               {"time_residual", print_residual(g.time)},    {"energy_residual", print_residual(g.energy)}};
+  if (g.half_width) json["half_width"] = *g.half_width;
+  return json;
+}
+
+PhysicsGroup parse_group(const Json& json) {
+  PhysicsGroup g;
+  g.family = json.at("family");
+  g.variant = json.at("variant");
+  g.rows = json.at("rows");
+  g.time_factor = parse_counts(json.at("time_factor"), 1);
+  g.mean = json.at("mean"), g.spread = json.at("spread"), g.low = json.at("low"), g.high = json.at("high");
+  g.time = parse_residual(json.at("time_residual"));
+  g.energy = parse_residual(json.at("energy_residual"));
+  if (json.contains("half_width")) g.half_width = json.at("half_width").get<double>();
+  for (size_t j = 0; j < coordinate_kinds; ++j)
+    if (!(g.low[j] <= g.high[j])) throw Error(ErrorKind::invalid_input, "group " + g.family + ": low is above high");
+  return g;
+}
+
+Json print_calibration(const Calibration& c) {
+  return {{"energy", c.energy}, {"time", c.time}, {"power", c.power}, {"rows", c.rows}, {"blocks", c.blocks}};
+}
+Calibration parse_calibration(const Json& json) {
+  return {json.at("energy"), json.at("time"), json.at("power"), json.at("rows"), json.at("blocks")};
+}
+
+Json print_physics(const PhysicsModel& m) {
+  Json groups = Json::array();
+  for (const PhysicsGroup& g : m.groups) groups.push_back(print_group(g));
+  return {{"norm", m.norm},
+          {"static_w", m.static_w},
+          {"pass_s", m.pass_s},
+          {"time_s", print_counts(m.time_s, 0)},
+          {"energy_j", print_counts(m.energy_j, 0)},
+          {"correction", m.correction},
+          {"launch_correction", m.launch_correction},
+          {"groups", groups},
+          {"calibration", {{"layer", print_calibration(m.layer_calibration)}, {"network", print_calibration(m.network_calibration)}}}};
+}
+
+PhysicsModel parse_physics(const Json& json) {
+  PhysicsModel m;
+  m.norm = json.at("norm");
+  if (!(m.norm >= 1 && m.norm <= 64)) throw Error(ErrorKind::invalid_input, "norm is outside 1 to 64");
+  m.static_w = json.at("static_w");
+  m.pass_s = json.at("pass_s");
+  m.time_s = parse_counts(json.at("time_s"), 0);
+  m.energy_j = parse_counts(json.at("energy_j"), 0);
+  m.correction = json.at("correction");
+  m.launch_correction = json.at("launch_correction");
+  for (const Json& g : json.at("groups")) m.groups.push_back(parse_group(g));
+  m.layer_calibration = parse_calibration(json.at("calibration").at("layer"));
+  m.network_calibration = parse_calibration(json.at("calibration").at("network"));
+  return m;
+}
+
+}  // namespace
+
+EnergyModel::EnergyModel() : physics(std::make_unique<PhysicsModel>()) {}
+EnergyModel::EnergyModel(EnergyModel&&) noexcept = default;
+EnergyModel& EnergyModel::operator=(EnergyModel&&) noexcept = default;
+EnergyModel::~EnergyModel() = default;
+
+EnergyModel EnergyModel::parse(std::string_view text, std::string_view id) try {
+  const Json json = Json::parse(text);
+  const int version = json.at("wattlayer_energy_model");
+  if (version != format_version)
+    throw Error(ErrorKind::unsupported, "format version " + std::to_string(version) + "; this program reads version 1, use a newer one");
+  EnergyModel m;
+  m.id = id;
+  m.hardware_json = json.at("hardware").at("description").dump(2);
+  m.hardware = parse_hardware(m.hardware_json, json.at("hardware").at("id").get<std::string>());
+  m.engine_json = json.at("engine").at("description").dump(2);
+  m.engine = parse_engine(m.engine_json, json.at("engine").at("id").get<std::string>());
+  m.dtype = require_data_type(json.at("dtype").get<std::string>());
+  m.scope = json.at("scope");
+  m.idle_included = json.at("idle_included");
+  m.card = json.at("card").dump(2);
+  *m.physics = parse_physics(json.at("physics"));
+  return m;
+} catch (const nlohmann::json::exception& e) {
+  throw Error(ErrorKind::invalid_input, std::string(id) + ": not an energy model (.wlm): " + e.what());
+} catch (const Error& e) {
+  throw e.within(std::string(id));
+}
+
+std::string EnergyModel::print() const {
+  Json json = {{"wattlayer_energy_model", format_version},
+               {"card", Json::parse(card.empty() ? "{}" : card)},
+               {"hardware", {{"id", hardware.id}, {"description", Json::parse(hardware_json)}}},
+               {"engine", {{"id", engine.id}, {"description", Json::parse(engine_json)}}},
+               {"dtype", name(dtype)},
+               {"scope", scope},
+               {"idle_included", idle_included},
+               {"physics", print_physics(*physics)}};
+  return json.dump(1) + "\n";
+}
+
+}  // namespace wattlayer

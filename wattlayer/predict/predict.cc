@@ -1,0 +1,121 @@
+#include <algorithm>
+#include <cmath>
+
+#include "wattlayer/core/error.h"
+#include "wattlayer/predict/energy_model.h"
+#include "wattlayer/predict/physics.h"
+
+namespace wattlayer {
+namespace {
+
+constexpr double tolerance = 0.1;          // outside the fitted range by less than 10 % still counts as inside
+constexpr double unseen_group_width = 0.7; // a factor of 2: the prior alone prices it
+constexpr double width_per_distance = 0.5; // half a log unit of doubt per log unit outside the fitted range
+constexpr double largest_distance = 4;
+
+struct Priced {
+  PhysicsModel::Outcome outcome;
+  Label label = Label::predicted;
+  double doubt = 0;  // log units that its place outside the fitted range adds to the half width
+  double macs = 0, parameters = 0;
+};
+
+bool shapes_known(const Layer& layer) {
+  auto known = [](const Tensor& t) { return !t.present || t.known; };
+  return std::all_of(layer.inputs.begin(), layer.inputs.end(), known) && std::all_of(layer.outputs.begin(), layer.outputs.end(), known);
+}
+
+Priced price(const Layer& layer, const EnergyModel& model) {
+  const Features f = features(layer, model.hardware, model.engine);
+  Priced p;
+  p.outcome = model.physics->layer(f);
+  p.macs = f.macs;
+  p.parameters = f.parameters;
+  if (!f.known_operator) p.label = Label::bounded, p.doubt = unseen_group_width;
+  else if (!p.outcome.group) p.label = Label::extrapolated, p.doubt = unseen_group_width;
+  else if (p.outcome.outside > tolerance) p.label = Label::extrapolated;
+  if (p.outcome.group) p.doubt += width_per_distance * std::min(p.outcome.outside, largest_distance);
+  return p;
+}
+
+Interval around(double value, double half_width) { return {value, value * std::exp(-half_width), value * std::exp(half_width)}; }
+
+/// Half widths in log space.
+struct Widths {
+  double energy, time, power;
+};
+
+Widths layer_widths(const Priced& p, const PhysicsModel& physics) {
+  const Calibration& c = physics.layer_calibration;
+  const double energy = p.outcome.group && p.outcome.group->half_width ? *p.outcome.group->half_width : c.energy;
+  return {energy + p.doubt, c.time + p.doubt, c.power};
+}
+
+/// Adds an item that has no known shape: nothing can be said of its energy but that it is there.
+void add_unpriced(Estimate& estimate, const std::string& op, double count, std::optional<double> bound, const std::string& reason) {
+  for (Unpriced& u : estimate.unpriced)
+    if (u.op == op && u.reason == reason) {
+      u.count += count;
+      if (u.bound_j && bound) *u.bound_j += *bound;
+      return;
+    }
+  estimate.unpriced.push_back({op, count, bound, reason});
+}
+
+}  // namespace
+
+std::string_view name(Label label) {
+  static constexpr std::string_view names[] = {"predicted", "extrapolated", "bounded", "modelled"};
+  return names[static_cast<size_t>(label)];
+}
+
+LayerPrediction predict(const Layer& layer, const EnergyModel& model) {
+  const Priced p = price(layer, model);
+  return {p.outcome.energy_j, p.outcome.time_s, p.label};
+}
+
+Estimate predict(const Workload& workload, const EnergyModel& model) {
+  const PhysicsModel& physics = *model.physics;
+  Estimate e{.network = workload.name, .hardware = model.hardware.id, .engine = model.engine.id, .scope = model.scope,
+             .energy_model = model.id, .dtype = model.dtype, .batch = workload.batch, .idle_included = model.idle_included};
+  double energy = 0, time = 0, launch = 0, in_range = 0, doubt = 0;
+  Widths single{};
+  for (size_t i = 0; i < workload.items.size(); ++i) {
+    const WorkloadItem& item = workload.items[i];
+    if (!shapes_known(item.layer)) {
+      add_unpriced(e, item.layer.op, item.count, std::nullopt, "shape unknown");
+      continue;
+    }
+    const Priced p = price(item.layer, model);
+    const double joules = item.count * p.outcome.energy_j, seconds = item.count * p.outcome.time_s;
+    if (p.label == Label::bounded) add_unpriced(e, item.layer.op, item.count, joules, "operator not in the catalogue");
+    single = layer_widths(p, physics);
+    e.layers.push_back({i, around(joules, single.energy), around(seconds, single.time), item.count * p.macs, p.label});
+    energy += joules, time += seconds, launch += item.count * p.outcome.launch_s;
+    in_range += p.label == Label::predicted ? joules : 0;
+    doubt += joules * p.doubt;
+    e.macs += item.count * p.macs, e.parameters += item.count * p.parameters;
+  }
+  if (e.layers.empty() && e.unpriced.empty()) throw Error(ErrorKind::invalid_input, workload.name + ": no layer costs anything; expected a network with operators");
+  e.coverage = energy > 0 ? in_range / energy : 0;
+  Widths widths = single;
+  if (workload.is_network || workload.items.size() != 1) {
+    const Calibration& own = physics.network_calibration;
+    const Calibration& c = own.rows >= 20 ? own : physics.layer_calibration;
+    const double extra = energy > 0 ? doubt / energy : 0;
+    widths = {c.energy + extra, c.time + extra, c.power};
+    if (own.rows < 20) e.interval_note = "uncalibrated";
+    else if (own.blocks < 10) e.interval_note = "few blocks";
+  }
+  if (workload.is_network) {
+    energy += physics.static_w * physics.pass_s;
+    time += physics.pass_s;
+    energy *= std::exp(physics.correction + physics.launch_correction * (time > 0 ? launch / time : 0));
+  }
+  e.energy_j = around(energy, widths.energy);
+  e.time_s = around(time, widths.time);
+  e.power_w = around(time > 0 ? energy / time : 0, widths.power);
+  return e;
+}
+
+}  // namespace wattlayer
