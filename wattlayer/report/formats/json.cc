@@ -55,7 +55,7 @@ Json estimate_json(const EstimateReport& r) {
   for (const LayerRow& row : r.layers) json["layers"].push_back(layer_json(row));
   json["unpriced"] = Json::array();
   for (const Unpriced& u : e.unpriced)
-    json["unpriced"].push_back({{"op", u.op}, {"count", u.count}, {"bound_j", u.bound_j}, {"reason", u.reason}});
+    json["unpriced"].push_back({{"op", u.op}, {"count", u.count}, {"bound_j", u.bound_j ? Json(*u.bound_j) : Json(nullptr)}, {"reason", u.reason}});
   json["remarks"] = r.remarks;
   return json;
 }

@@ -115,7 +115,7 @@ std::string unpriced(const EstimateReport& r, const Rendering& rendering) {
   TextTable table(
       {{"OPERATOR", Align::left, 40}, {"LAYERS", Align::right}, {"BOUND", Align::right}, {"REASON", Align::left, 60}});
   for (const Unpriced& u : r.estimate.unpriced)
-    table.row({u.op, count_text(u.count), quantity(u.bound_j, "J"), u.reason}, Style::red);
+    table.row({u.op, count_text(u.count), u.bound_j ? quantity(*u.bound_j, "J") : "unknown", u.reason}, Style::red);
   return "\n" + heading("Could not be priced; the total holds this bound", rendering) + table.print(rendering.colour, "  ");
 }
 
