@@ -97,6 +97,14 @@ int64_t sum(int64_t a, int64_t b) {
   return out;
 }
 
+int64_t difference(int64_t a, int64_t b) {
+  int64_t out = 0;
+  if (__builtin_sub_overflow(a, b, &out))
+    throw Error(ErrorKind::invalid_input,
+                std::to_string(a) + " - " + std::to_string(b) + " is beyond 64 bits; expected sane dimensions and attributes");
+  return out;
+}
+
 int64_t product(int64_t a, int64_t b) {
   int64_t out = 0;
   if (__builtin_mul_overflow(a, b, &out))

@@ -37,8 +37,9 @@ void same_as_input(Layer& layer);
 /// The input must be present, with a rank in [least, most]. Throws Error(invalid_input).
 void require_rank(const Layer& layer, size_t input, int64_t least, int64_t most = 1 << 20);
 
-/// a + b and a * b of dimensions and attributes from files. Throw Error(invalid_input) instead of overflowing.
+/// a + b, a - b and a * b of dimensions and attributes from files. Throw Error(invalid_input) instead of overflowing.
 int64_t sum(int64_t a, int64_t b);
+int64_t difference(int64_t a, int64_t b);
 int64_t product(int64_t a, int64_t b);
 int64_t product(const Shape& dimensions, size_t first = 0, size_t end = SIZE_MAX);
 

@@ -67,4 +67,11 @@ Shape windowed(const Layer& layer, const Shape& in, const Shape& kernel) {
   return out;
 }
 
+int64_t transposed_extent(const Layer& layer, int64_t in, int64_t kernel, size_t i) {
+  Shape kernels(i + 1, 1);
+  kernels[i] = kernel;
+  const int64_t more = sum(extent(layer, kernels, i), layer.attributes.integer_at("output_padding", i, 0));
+  return sum(product(in - 1, stride_at(layer, i)), more);
+}
+
 }  // namespace wattlayer::rules

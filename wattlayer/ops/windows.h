@@ -14,4 +14,7 @@ void explicit_pads(Layer& layer, const Shape& in, const Shape& kernel);
 /// input or its leading pads. Throws Error(invalid_input).
 Shape windowed(const Layer& layer, const Shape& in, const Shape& kernel);
 
+/// Output size of a transposed convolution along dimension i before pads take some away. Throws Error(invalid_input).
+int64_t transposed_extent(const Layer& layer, int64_t in, int64_t kernel, size_t i);
+
 }  // namespace wattlayer::rules

@@ -1,4 +1,6 @@
-#include "wattlayer/ops/operator.h"
+#include <algorithm>
+
+#include "wattlayer/ops/products.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
 
@@ -8,40 +10,36 @@ namespace {
 using rules::dim;
 using rules::require;
 
-/// numpy.matmul: one-dimensional operands gain a dimension for the product and lose it afterwards.
-Shape matmul_shape(const Layer& layer, Shape a, Shape b) {
-  require(!a.empty() && !b.empty(), layer, "cannot multiply a scalar; expected tensors of one dimension or more");
-  const bool row = a.size() == 1, column = b.size() == 1;
-  if (row) a.insert(a.begin(), 1);
-  if (column) b.push_back(1);
-  require(a.back() == b[b.size() - 2], layer,
-          "cannot multiply " + rules::text(a) + " by " + rules::text(b) + "; expected equal inner dimensions, found " +
-              std::to_string(a.back()) + " and " + std::to_string(b[b.size() - 2]));
-  Shape out = rules::broadcast(Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2));
-  if (!row) out.push_back(a[a.size() - 2]);
-  if (!column) out.push_back(b.back());
-  return out;
+/// First and second operand as they enter the product, with the transpositions that attributes ask for.
+struct Operands {
+  Shape a, b;
+};
+
+/// transBatchA turns [B, M, ..., K] (batch first, row dimension second to last) into [..., B, K]: FusedMatMul of ONNX Runtime.
+Shape transposed(Shape shape, bool matrix, bool batch) {
+  if (batch && shape.size() > 2) std::rotate(shape.begin(), shape.begin() + 1, shape.end() - 1);
+  return matrix ? rules::swapped(std::move(shape)) : shape;
+}
+
+Operands operands(const Layer& layer) {
+  const Attributes& at = layer.attributes;
+  return {transposed(layer.input(0).shape, at.integer("transA", 0) != 0, at.integer("transBatchA", 0) != 0),
+          transposed(layer.input(1).shape, at.integer("transB", 0) != 0, at.integer("transBatchB", 0) != 0)};
 }
 
 void matmul_shapes(Layer& layer) {
   if (!rules::inputs_known(layer)) return;
   rules::require_rank(layer, 0, 1);
   rules::require_rank(layer, 1, 1);
-  rules::set_output(layer, 0, matmul_shape(layer, layer.input(0).shape, layer.input(1).shape), layer.input(0).dtype);
+  const Operands o = operands(layer);
+  rules::set_output(layer, 0, rules::matmul(layer, o.a, o.b), layer.input(0).dtype);
 }
 
-/// One product where the second operand is shared by the whole batch, else one a batch element.
 Cost matmul_cost(const Layer& layer) {
   Cost c = rules::moved(layer);
-  const Tensor& a = layer.input(0);
-  const Tensor& b = layer.input(1);
-  const double outputs = layer.output(0).elements();
-  c.k = dim(a, -1);
-  c.n = b.rank() < 2 ? 1 : dim(b, -1);
-  const bool shared = b.rank() < 2 || b.elements() == c.k * c.n;
-  c.m = shared ? rules::ratio(outputs, c.n) : (a.rank() < 2 ? 1 : dim(a, -2));
-  c.groups = shared ? 1 : rules::ratio(outputs, c.m * c.n);
-  c.macs = outputs * c.k;
+  const Operands o = operands(layer);
+  rules::count_matmul(c, o.a, o.b, layer.output(0).elements());
+  rules::add_activation(c, layer.attributes.text("activation", ""), c.output_elements);
   return c;
 }
 
@@ -49,25 +47,42 @@ void gemm_shapes(Layer& layer) {
   if (!rules::inputs_known(layer)) return;
   rules::require_rank(layer, 0, 2, 2);
   rules::require_rank(layer, 1, 2, 2);
-  Shape a = layer.input(0).shape, b = layer.input(1).shape;
-  if (layer.attributes.integer("transA", 0)) std::swap(a[0], a[1]);
-  if (layer.attributes.integer("transB", 0)) std::swap(b[0], b[1]);
-  Shape out = matmul_shape(layer, a, b);
+  const Operands o = operands(layer);
+  Shape out = rules::matmul(layer, o.a, o.b);
   if (layer.has_input(2))
     require(rules::broadcast(out, layer.input(2).shape) == out, layer,
             "the addend " + rules::text(layer.input(2).shape) + " does not broadcast to the product " + rules::text(out));
-  rules::set_output(layer, 0, std::move(out), layer.input(0).dtype);
+  const auto given = from_onnx_type(static_cast<int>(layer.attributes.integer("dtype", 0)));
+  rules::set_output(layer, 0, std::move(out), given.value_or(layer.input(0).dtype));
 }
 
 Cost gemm_cost(const Layer& layer) {
   Cost c = rules::moved(layer);
-  c.groups = 1;
-  c.m = dim(layer.output(0), 0);
-  c.n = dim(layer.output(0), 1);
-  c.k = dim(layer.input(0), layer.attributes.integer("transA", 0) ? 0 : 1);
-  c.macs = c.m * c.n * c.k;
+  const double k = dim(layer.input(0), layer.attributes.integer("transA", 0) ? 0 : 1);
+  rules::count_product(c, 1, dim(layer.output(0), 0), dim(layer.output(0), 1), k);
   if (layer.has_input(2)) c.flops = c.output_elements;
+  rules::add_activation(c, layer.attributes.text("activation", ""), c.output_elements);
   return c;
+}
+
+Cost gemm_fast_gelu_cost(const Layer& layer) {
+  Cost c = matmul_cost(layer);
+  if (layer.has_input(2)) c.flops += c.output_elements;
+  rules::add_activation(c, "FastGelu", c.output_elements);
+  return c;
+}
+
+/// MatMul with transpositions and a factor, under its several names.
+Operator fused_matmul(std::string_view name, std::string_view summary, std::vector<std::string_view> examples) {
+  return {.name = name,
+          .family = Family::gemm,
+          .summary = summary,
+          .shapes = matmul_shapes,
+          .cost = matmul_cost,
+          .attributes =
+              {{"activation"}, {"alpha", "1.0"}, {"transA", "0"}, {"transB", "0"}, {"transBatchA", "0"}, {"transBatchB", "0"}},
+          .weight_inputs = 0b10,
+          .examples = std::move(examples)};
 }
 
 }  // namespace
@@ -98,6 +113,44 @@ const std::vector<Operator>& gemm_operators() {
           .examples = {"MatMul 1x128x768 768x3072", "MatMul 1x12x128x64 1x12x64x128 const=-", "MatMul 64 64x8",
                        "MatMul 4x8x16 16"},
       },
+      {
+          .name = "com.microsoft.FusedGemm",
+          .family = Family::gemm,
+          .summary = "activation of a Gemm; MACs = m x n x k, FLOPs as Gemm and the activation",
+          .shapes = gemm_shapes,
+          .cost = gemm_cost,
+          .attributes = {{"activation"}, {"alpha", "1.0"}, {"beta", "1.0"}, {"transA", "0"}, {"transB", "0"}},
+          .weight_inputs = 0b110,
+          .examples = {"com.microsoft.FusedGemm 1x512 512x128 128 activation=Relu"},
+      },
+      fused_matmul("com.microsoft.FusedMatMul", "alpha A' B' with transposed operands; MACs = outputs x inner dimension",
+                   {"com.microsoft.FusedMatMul 1x12x128x64 1x12x128x64 alpha=0.125 const=- transB=1",
+                    "com.microsoft.FusedMatMul 4x2x3x8 2x3x8x5 const=- transBatchA=1"}),
+      fused_matmul("com.microsoft.FusedMatMulActivation", "activation of a FusedMatMul; FLOPs of the activation",
+                   {"com.microsoft.FusedMatMulActivation 1x128x64 64x64 activation=Relu"}),
+      {
+          .name = "com.microsoft.GemmFastGelu",
+          .family = Family::gemm,
+          .summary = "FastGelu(X W + bias); MACs = outputs x inner dimension, 9 FLOPs and one tanh an output",
+          .shapes = matmul_shapes,
+          .cost = gemm_fast_gelu_cost,
+          .weight_inputs = 0b110,
+          .examples = {"com.microsoft.GemmFastGelu 1x128x768 768x3072 3072"},
+      },
+      {
+          .name = "com.microsoft.GemmFloat8",
+          .family = Family::gemm,
+          .summary = "scaled Gemm of 8-bit floats; MACs = m x n x k",
+          .shapes = gemm_shapes,
+          .cost = gemm_cost,
+          .attributes = {{"activation"}, {"alpha", "1.0"}, {"beta", "0.0"}, {"dtype", "1"}, {"transA", "0"}, {"transB", "0"}},
+          .weight_inputs = 0b110,
+          .examples = {"com.microsoft.GemmFloat8 16x64 128x64 - f32:scalar f32:scalar dtype=fp8 transB=1"},
+      },
+      fused_matmul("com.microsoft.SparseToDenseMatMul", "product of a sparse and a dense matrix, counted as dense",
+                   {"com.microsoft.SparseToDenseMatMul 64x64 64x32"}),
+      fused_matmul("com.microsoft.TransposeMatMul", "earlier name of FusedMatMul",
+                   {"com.microsoft.TransposeMatMul 1x12x128x64 1x12x128x64 const=- transB=1"}),
   };
   return operators;
 }
