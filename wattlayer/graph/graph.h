@@ -31,6 +31,7 @@ struct Graph {
   std::vector<std::string> values;   ///< name of each value
   std::vector<int> inputs;           ///< values that the user feeds
   std::vector<int> outputs;
+  std::vector<int> carried;          ///< values that loops hand to their next iteration: needed, though no later node reads them
   int64_t batch = 1;
   std::vector<std::string> unresolved;  ///< names of nodes with an output of unknown shape
   std::vector<std::string> remarks;     ///< assumptions a reader should know (trip counts, bounds, rewritten constants)

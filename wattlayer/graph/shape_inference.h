@@ -1,0 +1,24 @@
+#pragma once
+#include <vector>
+
+#include "wattlayer/core/layer.h"
+#include "wattlayer/graph/graph.h"
+#include "wattlayer/graph/onnx_model.h"
+#include "wattlayer/graph/symbols.h"
+
+namespace wattlayer {
+
+class Rebatch;
+
+/// A graph with the tensor of each value.
+struct InferredGraph {
+  Graph graph;
+  std::vector<Tensor> tensors;
+};
+
+/// Walks the network once in execution order: expands If, Loop, Scan and local functions, infers every shape, folds shape
+/// computations. `rebatch`, when given, corrects nodes that were exported for another batch.
+/// Throws Error(invalid_input) naming the node that contradicts its operator.
+InferredGraph infer_shapes(const onnx::Model& model, const BoundInputs& inputs, const ImportOptions& options, Rebatch* rebatch = nullptr);
+
+}  // namespace wattlayer
