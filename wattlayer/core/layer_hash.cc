@@ -14,7 +14,8 @@ void mix(size_t& seed, const std::vector<int64_t>& list) {
 }
 
 void mix(size_t& seed, const Tensor& tensor) {
-  mix(seed, static_cast<size_t>(tensor.dtype) * 16 + tensor.present * 8 + tensor.known * 4 + tensor.constant * 2 + tensor.bounded);
+  mix(seed,
+      static_cast<size_t>(tensor.dtype) * 16 + tensor.present * 8 + tensor.known * 4 + tensor.constant * 2 + tensor.bounded);
   mix(seed, tensor.shape);
   if (!tensor.value) return;
   mix(seed, tensor.value->integers);
@@ -30,8 +31,8 @@ void mix(size_t& seed, const Attribute& attribute) {
 }
 
 bool same(const Tensor& a, const Tensor& b) {
-  return a.dtype == b.dtype && a.present == b.present && a.known == b.known && a.constant == b.constant && a.bounded == b.bounded &&
-         a.shape == b.shape && (a.value == b.value || (a.value && b.value && *a.value == *b.value));
+  return a.dtype == b.dtype && a.present == b.present && a.known == b.known && a.constant == b.constant &&
+         a.bounded == b.bounded && a.shape == b.shape && (a.value == b.value || (a.value && b.value && *a.value == *b.value));
 }
 
 bool same(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {

@@ -35,7 +35,8 @@ Producers find_producers(const std::vector<Node>& nodes) {
   for (size_t i = 0; i < nodes.size(); ++i)
     for (std::string_view output : nodes[i].outputs)
       if (!output.empty() && !producers.emplace(output, i).second)
-        throw Error(ErrorKind::invalid_input, "value '" + std::string(output) + "' is produced by two nodes; names must be unique");
+        throw Error(ErrorKind::invalid_input,
+                    "value '" + std::string(output) + "' is produced by two nodes; names must be unique");
   return producers;
 }
 

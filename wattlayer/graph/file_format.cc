@@ -25,11 +25,15 @@ constexpr Magic magics[] = {
     {0, "\x93NUMPY"sv, "a NumPy array; expected a network"},
     {0, "\x1f\x8b"sv, "a gzip file; decompress it first"},
     {0, "\x28\xb5\x2f\xfd"sv, "a zstd file; decompress it first"},
-    {0, "\xfd"
-        "7zXZ"sv, "an xz file; decompress it first"},
+    {0,
+     "\xfd"
+     "7zXZ"sv,
+     "an xz file; decompress it first"},
     {257, "ustar"sv, "a tar archive; unpack it first"},
-    {0, "\x7f"
-        "ELF"sv, "an executable or library; expected an ONNX file"},
+    {0,
+     "\x7f"
+     "ELF"sv,
+     "an executable or library; expected an ONNX file"},
     {0, "ptrt"sv, "a TensorRT engine; use the ONNX file that it was built from"},
     {0, "ftrt"sv, "a TensorRT engine; use the ONNX file that it was built from"},
     {0, "SQLite format 3"sv, "an SQLite database; expected an ONNX file"},
@@ -39,11 +43,13 @@ constexpr Magic magics[] = {
 
 /// SafeTensors: a 64-bit length of the JSON header that follows.
 bool is_safetensors(std::string_view bytes) {
-  return bytes.size() > 9 && bytes[8] == '{' && bytes[6] == 0 && bytes[7] == 0 && (bytes[9] == '"' || bytes[9] == '}' || bytes[9] == ' ');
+  return bytes.size() > 9 && bytes[8] == '{' && bytes[6] == 0 && bytes[7] == 0 &&
+         (bytes[9] == '"' || bytes[9] == '}' || bytes[9] == ' ');
 }
 
 bool is_text(std::string_view bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == '\t' || c == '\n' || c == '\r' || static_cast<unsigned char>(c) >= 32; });
+  return std::all_of(bytes.begin(), bytes.end(),
+                     [](char c) { return c == '\t' || c == '\n' || c == '\r' || static_cast<unsigned char>(c) >= 32; });
 }
 
 }  // namespace
@@ -59,7 +65,8 @@ std::optional<std::string> foreign_format(std::string_view bytes) {
   const size_t first = start.find_first_not_of(" \t\r\n");
   const char c = first == std::string_view::npos ? ' ' : start[first];
   if (c == '{' || c == '[') return "JSON text; expected a binary ONNX file";
-  if (c == '<') return "XML or HTML text, perhaps the error page of a download or an OpenVINO network; expected a binary ONNX file";
+  if (c == '<')
+    return "XML or HTML text, perhaps the error page of a download or an OpenVINO network; expected a binary ONNX file";
   return "text; expected a binary ONNX file";
 }
 

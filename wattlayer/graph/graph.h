@@ -17,10 +17,10 @@ namespace wattlayer {
 struct Node {
   std::string name;
   Layer layer;
-  std::vector<int> inputs;    ///< value number of each input; -1 where absent
-  std::vector<int> outputs;   ///< value number of each output; -1 where absent
-  double count = 1;           ///< trip count of the loops around it
-  bool folded = false;        ///< computed at load time: all its inputs are constant, or its outputs' values are known
+  std::vector<int> inputs;   ///< value number of each input; -1 where absent
+  std::vector<int> outputs;  ///< value number of each output; -1 where absent
+  double count = 1;          ///< trip count of the loops around it
+  bool folded = false;       ///< computed at load time: all its inputs are constant, or its outputs' values are known
   bool in_catalogue = true;
 };
 
@@ -28,10 +28,10 @@ struct Node {
 struct Graph {
   std::string name;
   std::vector<Node> nodes;
-  std::vector<std::string> values;   ///< name of each value
-  std::vector<int> inputs;           ///< values that the user feeds
+  std::vector<std::string> values;  ///< name of each value
+  std::vector<int> inputs;          ///< values that the user feeds
   std::vector<int> outputs;
-  std::vector<int> carried;          ///< values that loops hand to their next iteration: needed, though no later node reads them
+  std::vector<int> carried;  ///< values that loops hand to their next iteration: needed, though no later node reads them
   int64_t batch = 1;
   std::vector<std::string> unresolved;  ///< names of nodes with an output of unknown shape
   std::vector<std::string> remarks;     ///< assumptions a reader should know (trip counts, bounds, rewritten constants)
@@ -39,10 +39,10 @@ struct Graph {
 
 /// How to read a network.
 struct ImportOptions {
-  std::map<std::string, Shape> inputs;          ///< `--input name=1x3x224x224`
-  std::map<std::string, int64_t> dimensions;    ///< `--dim seq=128`: symbolic dimensions by name
-  std::optional<int64_t> batch;                 ///< leading dimension of every input; baked-in constants are rewritten
-  int64_t trip_count = 1;                       ///< of Loop and Scan bodies whose count is not in the graph
+  std::map<std::string, Shape> inputs;        ///< `--input name=1x3x224x224`
+  std::map<std::string, int64_t> dimensions;  ///< `--dim seq=128`: symbolic dimensions by name
+  std::optional<int64_t> batch;               ///< leading dimension of every input; baked-in constants are rewritten
+  int64_t trip_count = 1;                     ///< of Loop and Scan bodies whose count is not in the graph
 };
 
 /// Reads an ONNX file: names, shapes, types, attributes and the small integer constants shapes depend on; never weights.

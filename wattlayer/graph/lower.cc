@@ -19,8 +19,15 @@ Names set_of(const std::vector<std::string>& names) { return {names.begin(), nam
 class Lowering {
  public:
   Lowering(const Graph& graph, const Engine& engine)
-      : graph_(graph), engine_(engine), live_(graph.nodes.size()), producer_(graph.values.size(), -1), consumers_(graph.values.size()),
-        needed_(graph.values.size()), given_(graph.values.size()), head_(graph.nodes.size(), -1), tails_(graph.nodes.size()) {}
+      : graph_(graph),
+        engine_(engine),
+        live_(graph.nodes.size()),
+        producer_(graph.values.size(), -1),
+        consumers_(graph.values.size()),
+        needed_(graph.values.size()),
+        given_(graph.values.size()),
+        head_(graph.nodes.size(), -1),
+        tails_(graph.nodes.size()) {}
 
   Workload run();
 
@@ -38,10 +45,10 @@ class Lowering {
   const Engine& engine_;
   std::vector<char> live_;
   std::vector<int> producer_;
-  std::vector<int> consumers_;   ///< live nodes that read each value
-  std::vector<char> needed_;     ///< outputs of the network, and what loops carry
-  std::vector<char> given_;      ///< inputs of the network
-  std::vector<int> head_;        ///< node that runs this one inside itself; -1: none
+  std::vector<int> consumers_;  ///< live nodes that read each value
+  std::vector<char> needed_;    ///< outputs of the network, and what loops carry
+  std::vector<char> given_;     ///< inputs of the network
+  std::vector<int> head_;       ///< node that runs this one inside itself; -1: none
   std::vector<std::vector<int>> tails_;
 };
 
@@ -108,7 +115,9 @@ void Lowering::fuse() {
       const size_t head = static_cast<size_t>(producer);
       if (fusion[head] < 0 || graph_.nodes[head].count != node.count) continue;
       const Fusion& rule = engine_.fusions[static_cast<size_t>(fusion[head])];
-      if (static_cast<int>(tails_[head].size()) >= rule.at_most || !tails[static_cast<size_t>(fusion[head])].contains(node.layer.op)) continue;
+      if (static_cast<int>(tails_[head].size()) >= rule.at_most ||
+          !tails[static_cast<size_t>(fusion[head])].contains(node.layer.op))
+        continue;
       if (node.layer.output(0).shape != graph_.nodes[head].layer.output(0).shape) continue;
       best = std::max(best, producer);
     }
@@ -127,7 +136,8 @@ bool Lowering::runs_in_place(size_t i) const {
   if (std::find(engine_.in_place.begin(), engine_.in_place.end(), node.layer.op) == engine_.in_place.end()) return false;
   const Operator* op = find_operator(node.layer.op);
   const size_t value = static_cast<size_t>(node.inputs[0]);
-  return op && op->can_run_in_place && consumers_[value] == 1 && !needed_[value] && !given_[value] && !node.layer.inputs[0].constant;
+  return op && op->can_run_in_place && consumers_[value] == 1 && !needed_[value] && !given_[value] &&
+         !node.layer.inputs[0].constant;
 }
 
 /// The layer with its tails: it writes what the last tail writes and reads what the tails read besides.

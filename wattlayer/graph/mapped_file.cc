@@ -14,7 +14,8 @@ namespace wattlayer {
 namespace {
 
 [[noreturn]] void cannot_read(const std::filesystem::path& path) {
-  throw Error(ErrorKind::io, "cannot read " + path.string() + ": " + std::strerror(errno) + "; check the path and its permissions");
+  throw Error(ErrorKind::io,
+              "cannot read " + path.string() + ": " + std::strerror(errno) + "; check the path and its permissions");
 }
 
 }  // namespace
@@ -29,7 +30,8 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
   }
   if (!S_ISREG(info.st_mode) || info.st_size == 0) {
     close(file);
-    throw Error(ErrorKind::invalid_input, path.string() + (S_ISREG(info.st_mode) ? " is empty" : " is not a file") + "; expected an ONNX file");
+    throw Error(ErrorKind::invalid_input,
+                path.string() + (S_ISREG(info.st_mode) ? " is empty" : " is not a file") + "; expected an ONNX file");
   }
   size_ = static_cast<size_t>(info.st_size);
   void* address = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);

@@ -19,7 +19,8 @@ struct StoredTensor {
   Tensor tensor;
 };
 
-/// An attribute of a node. At most one of `tensor` and `graphs` is used; `reference` names an attribute of the function around it.
+/// An attribute of a node. At most one of `tensor` and `graphs` is used; `reference` names an attribute of the function around
+/// it.
 struct NodeAttribute {
   std::string_view name;
   std::string_view reference;
@@ -30,7 +31,7 @@ struct NodeAttribute {
 
 struct Node {
   std::string_view name, op, domain, overload;
-  std::vector<std::string_view> inputs, outputs;   ///< an empty name: absent
+  std::vector<std::string_view> inputs, outputs;  ///< an empty name: absent
   std::vector<NodeAttribute> attributes;
 
   const NodeAttribute* find(std::string_view attribute) const;
@@ -46,7 +47,7 @@ struct Dimension {
 struct ValueInfo {
   std::string_view name;
   DataType dtype = DataType::f32;
-  std::optional<std::vector<Dimension>> shape;   ///< nothing: not even the rank is declared
+  std::optional<std::vector<Dimension>> shape;  ///< nothing: not even the rank is declared
   bool is_sequence = false;
 };
 
@@ -61,14 +62,14 @@ struct Graph {
 struct Function {
   std::string_view name, domain, overload;
   std::vector<std::string_view> inputs, outputs, attribute_names;
-  std::vector<NodeAttribute> attributes;   ///< with their defaults
+  std::vector<NodeAttribute> attributes;  ///< with their defaults
   std::vector<Node> nodes;
   std::map<std::string_view, int64_t> opsets;
 };
 
 struct Model {
   int64_t ir_version = 0;
-  std::map<std::string_view, int64_t> opsets;   ///< by domain; "" is ai.onnx
+  std::map<std::string_view, int64_t> opsets;  ///< by domain; "" is ai.onnx
   Graph graph;
   std::vector<Function> functions;
 };

@@ -70,22 +70,33 @@ std::optional<Value> from_raw(std::string_view raw, DataType dtype, size_t count
   if (raw.size() < count * static_cast<size_t>(bits(dtype)) / 8) return std::nullopt;
   std::vector<double> reals;
   switch (dtype) {
-    case DataType::i64: return Value::of(elements_of<int64_t>(raw, count));
-    case DataType::u64: return whole<uint64_t>(raw, count);
-    case DataType::i32: return whole<int32_t>(raw, count);
-    case DataType::u32: return whole<uint32_t>(raw, count);
-    case DataType::i16: return whole<int16_t>(raw, count);
-    case DataType::u16: return whole<uint16_t>(raw, count);
-    case DataType::int8: return whole<int8_t>(raw, count);
-    case DataType::uint8: case DataType::boolean: return whole<uint8_t>(raw, count);
-    case DataType::f64: return Value::of(elements_of<double>(raw, count));
+    case DataType::i64:
+      return Value::of(elements_of<int64_t>(raw, count));
+    case DataType::u64:
+      return whole<uint64_t>(raw, count);
+    case DataType::i32:
+      return whole<int32_t>(raw, count);
+    case DataType::u32:
+      return whole<uint32_t>(raw, count);
+    case DataType::i16:
+      return whole<int16_t>(raw, count);
+    case DataType::u16:
+      return whole<uint16_t>(raw, count);
+    case DataType::int8:
+      return whole<int8_t>(raw, count);
+    case DataType::uint8:
+    case DataType::boolean:
+      return whole<uint8_t>(raw, count);
+    case DataType::f64:
+      return Value::of(elements_of<double>(raw, count));
     case DataType::f32:
       for (float f : elements_of<float>(raw, count)) reals.push_back(shortest(f));
       return Value::of(std::move(reals));
     case DataType::f16:
       for (uint16_t h : elements_of<uint16_t>(raw, count)) reals.push_back(half(h));
       return Value::of(std::move(reals));
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -145,22 +156,38 @@ StoredTensor read_tensor(pbf_reader message) {
   int64_t type = 0;
   constexpr size_t most = most_value_elements + 1;
   while (message.next()) switch (message.tag()) {
-      case 1: read_integers(tensor.shape, message, 64); break;
-      case 2: type = message.get_int32(); break;
-      case 4: read_floats(elements.reals, message, most); break;
+      case 1:
+        read_integers(tensor.shape, message, 64);
+        break;
+      case 2:
+        type = message.get_int32();
+        break;
+      case 4:
+        read_floats(elements.reals, message, most);
+        break;
       case 5:
         if (packed(message)) append(elements.integers, message.get_packed_int32(), most);
         else elements.integers.push_back(message.get_int32());
         break;
-      case 7: case 11: read_integers(elements.integers, message, most); break;
-      case 8: stored.name = text(message); break;
-      case 9: elements.raw = text(message); break;
+      case 7:
+      case 11:
+        read_integers(elements.integers, message, most);
+        break;
+      case 8:
+        stored.name = text(message);
+        break;
+      case 9:
+        elements.raw = text(message);
+        break;
       case 10:
         if (packed(message)) append(elements.reals, message.get_packed_double(), most);
         else elements.reals.push_back(message.get_double());
         break;
-      case 14: elements.external = message.get_int32() == 1; break;
-      default: message.skip();
+      case 14:
+        elements.external = message.get_int32() == 1;
+        break;
+      default:
+        message.skip();
     }
   tensor.dtype = data_type(type, stored.name);
   tensor.constant = true;
@@ -175,23 +202,34 @@ StoredTensor read_sparse_tensor(pbf_reader message) {
   StoredTensor stored;
   Shape shape;
   while (message.next()) switch (message.tag()) {
-      case 1: stored = read_tensor(message.get_message()); break;
-      case 3: read_integers(shape, message, 64); break;
-      default: message.skip();
+      case 1:
+        stored = read_tensor(message.get_message());
+        break;
+      case 3:
+        read_integers(shape, message, 64);
+        break;
+      default:
+        message.skip();
     }
   stored.tensor.shape = std::move(shape);
   stored.tensor.value = nullptr;
   for (int64_t d : stored.tensor.shape)
-    if (d < 0) invalid("sparse tensor '" + std::string(stored.name) + "' has dimension " + std::to_string(d) + "; expected 0 or more");
+    if (d < 0)
+      invalid("sparse tensor '" + std::string(stored.name) + "' has dimension " + std::to_string(d) + "; expected 0 or more");
   return stored;
 }
 
 Dimension read_dimension(pbf_reader message) {
   Dimension dimension;
   while (message.next()) switch (message.tag()) {
-      case 1: dimension.size = message.get_int64(); break;
-      case 2: dimension.name = text(message); break;
-      default: message.skip();
+      case 1:
+        dimension.size = message.get_int64();
+        break;
+      case 2:
+        dimension.name = text(message);
+        break;
+      default:
+        message.skip();
     }
   if (dimension.size && *dimension.size < 0) dimension.size.reset();  // some exporters write -1 for "any"
   return dimension;
@@ -209,25 +247,36 @@ std::vector<Dimension> read_shape(pbf_reader message) {
 void read_tensor_type(pbf_reader message, ValueInfo& info) {
   int64_t type = 1;
   while (message.next()) switch (message.tag()) {
-      case 1: type = message.get_int32(); break;
-      case 2: info.shape = read_shape(message.get_message()); break;
-      default: message.skip();
+      case 1:
+        type = message.get_int32();
+        break;
+      case 2:
+        info.shape = read_shape(message.get_message());
+        break;
+      default:
+        message.skip();
     }
   info.dtype = type == 0 ? DataType::f32 : data_type(type, info.name);
 }
 
 /// A TypeProto: a tensor, or a sequence or optional of one.
 void read_type(pbf_reader message, ValueInfo& info, int depth = 0) {
-  if (depth > deepest) invalid("the type of '" + std::string(info.name) + "' is nested more than " + std::to_string(deepest) + " deep");
+  if (depth > deepest)
+    invalid("the type of '" + std::string(info.name) + "' is nested more than " + std::to_string(deepest) + " deep");
   while (message.next()) switch (message.tag()) {
-      case 1: case 8: read_tensor_type(message.get_message(), info); break;
-      case 4: case 9: {
+      case 1:
+      case 8:
+        read_tensor_type(message.get_message(), info);
+        break;
+      case 4:
+      case 9: {
         info.is_sequence = info.is_sequence || message.tag() == 4;
         pbf_reader inner = message.get_message();
         while (inner.next(1)) read_type(inner.get_message(), info, depth + 1);
         break;
       }
-      default: message.skip();
+      default:
+        message.skip();
     }
 }
 
@@ -235,9 +284,14 @@ ValueInfo read_value_info(pbf_reader message) {
   ValueInfo info;
   std::optional<pbf_reader> type;
   while (message.next()) switch (message.tag()) {
-      case 1: info.name = text(message); break;
-      case 2: type = message.get_message(); break;
-      default: message.skip();
+      case 1:
+        info.name = text(message);
+        break;
+      case 2:
+        type = message.get_message();
+        break;
+      default:
+        message.skip();
     }
   if (type) read_type(*type, info);
   return info;
@@ -254,19 +308,45 @@ NodeAttribute read_attribute(pbf_reader message, int depth) {
   std::vector<std::string> texts;
   constexpr size_t most = size_t{1} << 20;
   while (message.next()) switch (message.tag()) {
-      case 1: attribute.name = text(message); break;
-      case 2: single = shortest(message.get_float()); break;
-      case 3: single = message.get_int64(); break;
-      case 4: single = std::string(text(message)); break;
-      case 5: attribute.tensor = read_tensor(message.get_message()).tensor; break;
-      case 22: attribute.tensor = read_sparse_tensor(message.get_message()).tensor; break;
-      case 6: case 11: attribute.graphs.push_back(std::make_shared<Graph>(read_graph(message.get_message(), depth + 1))); break;
-      case 7: read_floats(reals, message, most); break;
-      case 8: read_integers(integers, message, most); break;
-      case 9: texts.emplace_back(text(message)); break;
-      case 20: type = message.get_int32(); break;
-      case 21: attribute.reference = text(message); break;
-      default: message.skip();
+      case 1:
+        attribute.name = text(message);
+        break;
+      case 2:
+        single = shortest(message.get_float());
+        break;
+      case 3:
+        single = message.get_int64();
+        break;
+      case 4:
+        single = std::string(text(message));
+        break;
+      case 5:
+        attribute.tensor = read_tensor(message.get_message()).tensor;
+        break;
+      case 22:
+        attribute.tensor = read_sparse_tensor(message.get_message()).tensor;
+        break;
+      case 6:
+      case 11:
+        attribute.graphs.push_back(std::make_shared<Graph>(read_graph(message.get_message(), depth + 1)));
+        break;
+      case 7:
+        read_floats(reals, message, most);
+        break;
+      case 8:
+        read_integers(integers, message, most);
+        break;
+      case 9:
+        texts.emplace_back(text(message));
+        break;
+      case 20:
+        type = message.get_int32();
+        break;
+      case 21:
+        attribute.reference = text(message);
+        break;
+      default:
+        message.skip();
     }
   // Writers of the first IR versions leave the type out; the field in use tells it.
   if (type == 7 || (type == 0 && !integers.empty())) attribute.value = std::move(integers);
@@ -283,14 +363,29 @@ NodeAttribute read_attribute(pbf_reader message, int depth) {
 Node read_node(pbf_reader message, int depth) {
   Node node;
   while (message.next()) switch (message.tag()) {
-      case 1: node.inputs.push_back(text(message)); break;
-      case 2: node.outputs.push_back(text(message)); break;
-      case 3: node.name = text(message); break;
-      case 4: node.op = text(message); break;
-      case 5: node.attributes.push_back(read_attribute(message.get_message(), depth)); break;
-      case 7: node.domain = text(message); break;
-      case 8: node.overload = text(message); break;
-      default: message.skip();
+      case 1:
+        node.inputs.push_back(text(message));
+        break;
+      case 2:
+        node.outputs.push_back(text(message));
+        break;
+      case 3:
+        node.name = text(message);
+        break;
+      case 4:
+        node.op = text(message);
+        break;
+      case 5:
+        node.attributes.push_back(read_attribute(message.get_message(), depth));
+        break;
+      case 7:
+        node.domain = text(message);
+        break;
+      case 8:
+        node.overload = text(message);
+        break;
+      default:
+        message.skip();
     }
   if (node.domain == "ai.onnx") node.domain = {};
   return node;
@@ -300,14 +395,29 @@ Graph read_graph(pbf_reader message, int depth) {
   if (depth > deepest) invalid("graphs are nested more than " + std::to_string(deepest) + " deep; simplify the network");
   Graph graph;
   while (message.next()) switch (message.tag()) {
-      case 1: graph.nodes.push_back(read_node(message.get_message(), depth)); break;
-      case 2: graph.name = text(message); break;
-      case 5: graph.initializers.push_back(read_tensor(message.get_message())); break;
-      case 15: graph.initializers.push_back(read_sparse_tensor(message.get_message())); break;
-      case 11: graph.inputs.push_back(read_value_info(message.get_message())); break;
-      case 12: graph.outputs.push_back(read_value_info(message.get_message())); break;
-      case 13: graph.values.push_back(read_value_info(message.get_message())); break;
-      default: message.skip();
+      case 1:
+        graph.nodes.push_back(read_node(message.get_message(), depth));
+        break;
+      case 2:
+        graph.name = text(message);
+        break;
+      case 5:
+        graph.initializers.push_back(read_tensor(message.get_message()));
+        break;
+      case 15:
+        graph.initializers.push_back(read_sparse_tensor(message.get_message()));
+        break;
+      case 11:
+        graph.inputs.push_back(read_value_info(message.get_message()));
+        break;
+      case 12:
+        graph.outputs.push_back(read_value_info(message.get_message()));
+        break;
+      case 13:
+        graph.values.push_back(read_value_info(message.get_message()));
+        break;
+      default:
+        message.skip();
     }
   return graph;
 }
@@ -316,9 +426,14 @@ void read_opset(pbf_reader message, std::map<std::string_view, int64_t>& opsets)
   std::string_view domain;
   int64_t version = 0;
   while (message.next()) switch (message.tag()) {
-      case 1: domain = text(message); break;
-      case 2: version = message.get_int64(); break;
-      default: message.skip();
+      case 1:
+        domain = text(message);
+        break;
+      case 2:
+        version = message.get_int64();
+        break;
+      default:
+        message.skip();
     }
   if (domain == "ai.onnx") domain = {};
   opsets[domain] = std::max(opsets[domain], version);
@@ -327,16 +442,35 @@ void read_opset(pbf_reader message, std::map<std::string_view, int64_t>& opsets)
 Function read_function(pbf_reader message) {
   Function function;
   while (message.next()) switch (message.tag()) {
-      case 1: function.name = text(message); break;
-      case 4: function.inputs.push_back(text(message)); break;
-      case 5: function.outputs.push_back(text(message)); break;
-      case 6: function.attribute_names.push_back(text(message)); break;
-      case 7: function.nodes.push_back(read_node(message.get_message(), 0)); break;
-      case 9: read_opset(message.get_message(), function.opsets); break;
-      case 10: function.domain = text(message); break;
-      case 11: function.attributes.push_back(read_attribute(message.get_message(), 0)); break;
-      case 13: function.overload = text(message); break;
-      default: message.skip();
+      case 1:
+        function.name = text(message);
+        break;
+      case 4:
+        function.inputs.push_back(text(message));
+        break;
+      case 5:
+        function.outputs.push_back(text(message));
+        break;
+      case 6:
+        function.attribute_names.push_back(text(message));
+        break;
+      case 7:
+        function.nodes.push_back(read_node(message.get_message(), 0));
+        break;
+      case 9:
+        read_opset(message.get_message(), function.opsets);
+        break;
+      case 10:
+        function.domain = text(message);
+        break;
+      case 11:
+        function.attributes.push_back(read_attribute(message.get_message(), 0));
+        break;
+      case 13:
+        function.overload = text(message);
+        break;
+      default:
+        message.skip();
     }
   if (function.domain == "ai.onnx") function.domain = {};
   return function;
@@ -355,15 +489,22 @@ Model parse(std::string_view bytes) try {
   bool has_graph = false;
   pbf_reader message(bytes.data(), bytes.size());
   while (message.next()) switch (message.tag()) {
-      case 1: model.ir_version = message.get_int64(); break;
+      case 1:
+        model.ir_version = message.get_int64();
+        break;
       case 7:
         if (has_graph) invalid("the file holds more than one graph");
         model.graph = read_graph(message.get_message(), 0);
         has_graph = true;
         break;
-      case 8: read_opset(message.get_message(), model.opsets); break;
-      case 25: model.functions.push_back(read_function(message.get_message())); break;
-      default: message.skip();
+      case 8:
+        read_opset(message.get_message(), model.opsets);
+        break;
+      case 25:
+        model.functions.push_back(read_function(message.get_message()));
+        break;
+      default:
+        message.skip();
     }
   if (!has_graph) invalid("no graph found; expected an ONNX model");
   return model;

@@ -24,8 +24,8 @@ void check_version(const onnx::Model& model) {
     return;
   }
   if (at->second < oldest_opset || at->second > newest_opset)
-    invalid(fmt::format("opset {} of ai.onnx is not supported; expected {} to {}; export or convert the network to opset 17", at->second, oldest_opset,
-                        newest_opset));
+    invalid(fmt::format("opset {} of ai.onnx is not supported; expected {} to {}; export or convert the network to opset 17",
+                        at->second, oldest_opset, newest_opset));
 }
 
 onnx::Model parse(std::string_view bytes) {

@@ -39,9 +39,9 @@ struct Scope {
 /// Where the walk stands: what a node's meaning depends on besides its inputs.
 struct Place {
   const std::map<std::string_view, int64_t>* opsets;
-  const std::vector<onnx::NodeAttribute>* arguments = nullptr;   ///< attributes of the function call around, if any
+  const std::vector<onnx::NodeAttribute>* arguments = nullptr;  ///< attributes of the function call around, if any
   const onnx::Function* function = nullptr;
-  std::string prefix;                                            ///< of node names
+  std::string prefix;  ///< of node names
   double count = 1;
   int depth = 0;
 };
@@ -75,8 +75,8 @@ class Walk {
   void expand_loop(const onnx::Node& source, Scope& scope, const Place& place);
   void expand_scan(const onnx::Node& source, Scope& scope, const Place& place);
   std::vector<int> walk_graph(const onnx::Graph& graph, Scope& scope, const Place& place);
-  void finish_loop(const onnx::Node& source, size_t states, const std::vector<int>& outputs, double trips, const std::vector<int64_t>& axes,
-                   Scope& scope, const Place& inside);
+  void finish_loop(const onnx::Node& source, size_t states, const std::vector<int>& outputs, double trips,
+                   const std::vector<int64_t>& axes, Scope& scope, const Place& inside);
   void stack(std::string_view name, int value, double trips, int64_t axis, Scope& scope, const Place& place);
   int carry(int initial, std::string_view name);
   std::pair<double, bool> trip_count(const onnx::Node& source, const Scope& scope, const onnx::Graph& body) const;
@@ -151,7 +151,8 @@ std::vector<int> Walk::walk_graph(const onnx::Graph& graph, Scope& scope, const 
 }
 
 void Walk::walk_body(const std::vector<onnx::Node>& nodes, Scope& scope, const Place& place) {
-  if (place.depth > deepest_expansion) invalid(fmt::format("functions and bodies are nested more than {} deep; simplify the network", deepest_expansion));
+  if (place.depth > deepest_expansion)
+    invalid(fmt::format("functions and bodies are nested more than {} deep; simplify the network", deepest_expansion));
   for (const onnx::Node* node : onnx::execution_order(nodes)) walk_node(*node, scope, place);
 }
 
@@ -164,7 +165,8 @@ std::string Walk::node_name(const onnx::Node& source, const Place& place) const 
 
 void Walk::remark(std::string text) {
   auto& remarks = result_.graph.remarks;
-  if (std::find(remarks.begin(), remarks.end(), text) == remarks.end() && remarks.size() < 100) remarks.push_back(std::move(text));
+  if (std::find(remarks.begin(), remarks.end(), text) == remarks.end() && remarks.size() < 100)
+    remarks.push_back(std::move(text));
 }
 
 int64_t Walk::opset(const Place& place, std::string_view domain) const {
@@ -175,7 +177,8 @@ int64_t Walk::opset(const Place& place, std::string_view domain) const {
 }
 
 void Walk::walk_node(const onnx::Node& source, Scope& scope, const Place& place) {
-  if (place.depth > 0 && ++expanded_nodes_ > most_expanded_nodes) invalid(fmt::format("more than {} nodes after expansion; simplify the network", most_expanded_nodes));
+  if (place.depth > 0 && ++expanded_nodes_ > most_expanded_nodes)
+    invalid(fmt::format("more than {} nodes after expansion; simplify the network", most_expanded_nodes));
   if (source.domain.empty()) {
     if (source.op == "If") return expand_if(source, scope, place);
     if (source.op == "Loop") return expand_loop(source, scope, place);
@@ -218,7 +221,8 @@ Layer Walk::build_layer(const onnx::Node& source, const Place& place, const std:
   Layer layer;
   layer.op = op;
   layer.inputs.reserve(node.inputs.size());
-  for (int value : node.inputs) layer.inputs.push_back(value < 0 ? Tensor::absent() : result_.tensors[static_cast<size_t>(value)]);
+  for (int value : node.inputs)
+    layer.inputs.push_back(value < 0 ? Tensor::absent() : result_.tensors[static_cast<size_t>(value)]);
   layer.outputs.resize(std::max<size_t>(source.outputs.size(), 1));
   for (size_t i = 0; i < source.outputs.size(); ++i) layer.outputs[i].present = !source.outputs[i].empty();
   for (Tensor& out : layer.outputs) out.known = false;
@@ -251,7 +255,7 @@ const onnx::NodeAttribute* Walk::resolve(const onnx::NodeAttribute& written, con
 void Walk::set_attributes(Layer& layer, const onnx::Node& source, const Place& place) const {
   for (const onnx::NodeAttribute& written : source.attributes) {
     const onnx::NodeAttribute* attribute = resolve(written, place);
-    if (!attribute) continue;   // stands at its default
+    if (!attribute) continue;  // stands at its default
     if (attribute->tensor) set_tensor_attribute(layer, written.name, *attribute->tensor);
     else if (attribute->value) layer.attributes.set(written.name, *attribute->value);
   }
@@ -310,13 +314,15 @@ void check_size(const Tensor& tensor) {
   for (int64_t d : tensor.shape)
     if (d < 0) invalid(fmt::format("output comes out as {}; dimensions must be 0 or more", rules::text(tensor.shape)));
   if (elements(tensor.shape) > most_elements)
-    invalid(fmt::format("output of {} elements ({}) is beyond any machine; check the input shapes", elements(tensor.shape), rules::text(tensor.shape)));
+    invalid(fmt::format("output of {} elements ({}) is beyond any machine; check the input shapes", elements(tensor.shape),
+                        rules::text(tensor.shape)));
 }
 
 void Walk::keep_outputs(const onnx::Node& source, Scope& scope, Node& node) {
   Layer& layer = node.layer;
   const bool deterministic = !is_random(source.op);
-  const bool all_constant = deterministic && std::all_of(layer.inputs.begin(), layer.inputs.end(), [](const Tensor& t) { return !t.present || t.constant; });
+  const bool all_constant = deterministic && std::all_of(layer.inputs.begin(), layer.inputs.end(),
+                                                         [](const Tensor& t) { return !t.present || t.constant; });
   bool values_known = true, resolved = true;
   for (size_t i = 0; i < layer.outputs.size(); ++i) {
     Tensor& out = layer.outputs[i];
@@ -356,8 +362,10 @@ double Walk::price(size_t from) const {
     const Node& node = result_.graph.nodes[i];
     if (node.folded) continue;
     const Cost c = rules::moved(node.layer);
-    const bool known = std::all_of(node.layer.outputs.begin(), node.layer.outputs.end(), [](const Tensor& t) { return !t.present || t.known; });
-    total += node.count * ((known && node.in_catalogue ? cost(node.layer).macs : 0) + 1e-3 * (c.input_bytes + c.weight_bytes + c.output_bytes));
+    const bool known =
+        std::all_of(node.layer.outputs.begin(), node.layer.outputs.end(), [](const Tensor& t) { return !t.present || t.known; });
+    total += node.count * ((known && node.in_catalogue ? cost(node.layer).macs : 0) +
+                           1e-3 * (c.input_bytes + c.weight_bytes + c.output_bytes));
   }
   return total;
 }
@@ -438,7 +446,8 @@ void Walk::expand_if(const onnx::Node& source, Scope& scope, const Place& place)
   };
   keep(graph.nodes, start, middle);
   keep(graph.unresolved, unresolved, unresolved_middle);
-  remark(fmt::format("node {} (If): the condition is not known before the run; the more expensive branch ({}) is counted", name, takes_then ? "then" : "else"));
+  remark(fmt::format("node {} (If): the condition is not known before the run; the more expensive branch ({}) is counted", name,
+                     takes_then ? "then" : "else"));
   finish(takes_then ? then_outputs : else_outputs);
 }
 
@@ -456,7 +465,9 @@ std::pair<double, bool> Walk::trip_count(const onnx::Node& source, const Scope& 
   bool is_for = body.inputs.size() > 1 && next == body.inputs[1].name;
   for (const onnx::Node& node : body.nodes) {
     const bool makes_next = std::find(node.outputs.begin(), node.outputs.end(), next) != node.outputs.end();
-    if (makes_next && (node.op == "Constant" || (node.op == "Identity" && body.inputs.size() > 1 && node.inputs.at(0) == body.inputs[1].name))) is_for = true;
+    if (makes_next &&
+        (node.op == "Constant" || (node.op == "Identity" && body.inputs.size() > 1 && node.inputs.at(0) == body.inputs[1].name)))
+      is_for = true;
     if (makes_next && (node.op == "Cast" || node.op == "Identity") && !node.inputs.empty()) {
       const auto outer = scope.find(node.inputs[0]);
       if (outer && result_.tensors[static_cast<size_t>(*outer)].constant) is_for = true;
@@ -514,8 +525,8 @@ void Walk::expand_loop(const onnx::Node& source, Scope& scope, const Place& plac
   inside.count = place.count * trips;
   const size_t states = source.inputs.size() > 2 ? source.inputs.size() - 2 : 0;
   if (graph.inputs.size() != states + 2 || graph.outputs.size() < states + 1)
-    invalid(fmt::format("node {} (Loop): the body has {} inputs and {} outputs; expected {} and at least {}", name, graph.inputs.size(),
-                        graph.outputs.size(), states + 2, states + 1));
+    invalid(fmt::format("node {} (Loop): the body has {} inputs and {} outputs; expected {} and at least {}", name,
+                        graph.inputs.size(), graph.outputs.size(), states + 2, states + 1));
   for (size_t i = 0; i < graph.inputs.size(); ++i) {
     int value = -1;
     if (i >= 2) value = carry(input_value(source, i, scope), graph.inputs[i].name);
@@ -527,8 +538,8 @@ void Walk::expand_loop(const onnx::Node& source, Scope& scope, const Place& plac
 }
 
 /// Binds the outputs of a Loop or Scan: first the last states, then the stacked results.
-void Walk::finish_loop(const onnx::Node& source, size_t states, const std::vector<int>& outputs, double trips, const std::vector<int64_t>& axes,
-                       Scope& scope, const Place& inside) {
+void Walk::finish_loop(const onnx::Node& source, size_t states, const std::vector<int>& outputs, double trips,
+                       const std::vector<int64_t>& axes, Scope& scope, const Place& inside) {
   Place around = inside;
   around.count = trips > 0 ? inside.count / trips : 0;
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -551,14 +562,17 @@ void Walk::expand_scan(const onnx::Node& source, Scope& scope, const Place& plac
   auto integers = [&](std::string_view attribute) {
     const onnx::NodeAttribute* a = source.find(attribute);
     a = a ? resolve(*a, place) : nullptr;
-    return a && a->value && std::holds_alternative<std::vector<int64_t>>(*a->value) ? std::get<std::vector<int64_t>>(*a->value) : std::vector<int64_t>{};
+    return a && a->value && std::holds_alternative<std::vector<int64_t>>(*a->value) ? std::get<std::vector<int64_t>>(*a->value)
+                                                                                    : std::vector<int64_t>{};
   };
   const onnx::NodeAttribute* count = source.find("num_scan_inputs");
-  const int64_t scanned = count && count->value && std::holds_alternative<int64_t>(*count->value) ? std::get<int64_t>(*count->value) : 0;
+  const int64_t scanned =
+      count && count->value && std::holds_alternative<int64_t>(*count->value) ? std::get<int64_t>(*count->value) : 0;
   const size_t total = source.inputs.size();
   if (scanned < 1 || static_cast<size_t>(scanned) > total || graph.inputs.size() != total || opset(place, "") < 9)
-    invalid(fmt::format("node {} (Scan): {} inputs, {} of them scanned, body with {}; expected opset 9 or newer and as many as the body has", name,
-                        total, scanned, graph.inputs.size()));
+    invalid(fmt::format(
+        "node {} (Scan): {} inputs, {} of them scanned, body with {}; expected opset 9 or newer and as many as the body has",
+        name, total, scanned, graph.inputs.size()));
   const size_t states = total - static_cast<size_t>(scanned);
   if (graph.outputs.size() < states) invalid(fmt::format("node {} (Scan): the body has fewer outputs than states", name));
   Scope inner{&scope, {}};

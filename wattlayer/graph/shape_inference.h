@@ -19,6 +19,7 @@ struct InferredGraph {
 /// Walks the network once in execution order: expands If, Loop, Scan and local functions, infers every shape, folds shape
 /// computations. `rebatch`, when given, corrects nodes that were exported for another batch.
 /// Throws Error(invalid_input) naming the node that contradicts its operator.
-InferredGraph infer_shapes(const onnx::Model& model, const BoundInputs& inputs, const ImportOptions& options, Rebatch* rebatch = nullptr);
+InferredGraph infer_shapes(const onnx::Model& model, const BoundInputs& inputs, const ImportOptions& options,
+                           Rebatch* rebatch = nullptr);
 
 }  // namespace wattlayer

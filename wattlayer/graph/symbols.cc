@@ -46,7 +46,8 @@ class Expression {
       if (!plus && !take('-')) return left;
       auto right = product();
       int64_t result = 0;
-      if (!right || (plus ? __builtin_add_overflow(*left, *right, &result) : __builtin_sub_overflow(*left, *right, &result))) return std::nullopt;
+      if (!right || (plus ? __builtin_add_overflow(*left, *right, &result) : __builtin_sub_overflow(*left, *right, &result)))
+        return std::nullopt;
       left = result;
     }
     return left;
@@ -88,11 +89,13 @@ std::optional<int64_t> size_of(const onnx::Dimension& dimension, const Dimension
 bool is_batch_name(std::string_view name) {
   std::string lower(name);
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower.starts_with("batch") || lower == "n" || lower == "b" || lower == "bs" || lower == "bsz" || lower.ends_with("batch") ||
-         lower.ends_with("batch_size") || lower == "num_images";
+  return lower.starts_with("batch") || lower == "n" || lower == "b" || lower == "bs" || lower == "bsz" ||
+         lower.ends_with("batch") || lower.ends_with("batch_size") || lower == "num_images";
 }
 
-std::string list(const std::set<std::string>& names) { return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")); }
+std::string list(const std::set<std::string>& names) {
+  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+}
 
 void check_names(const std::vector<const onnx::ValueInfo*>& inputs, const ImportOptions& options) {
   std::set<std::string> input_names, dimension_names;
@@ -103,13 +106,14 @@ void check_names(const std::vector<const onnx::ValueInfo*>& inputs, const Import
       if (!d.size && !d.name.empty()) dimension_names.emplace(d.name);
   }
   for (const auto& [name, shape] : options.inputs) {
-    if (!input_names.contains(name)) invalid(fmt::format("the network has no input '{}'; its inputs are {}", name, list(input_names)));
+    if (!input_names.contains(name))
+      invalid(fmt::format("the network has no input '{}'; its inputs are {}", name, list(input_names)));
     for (int64_t d : shape)
       if (d < 0) invalid(fmt::format("input '{}' is given dimension {}; expected 0 or more", name, d));
   }
   for (const auto& [name, size] : options.dimensions) {
-    if (!dimension_names.contains(name) &&
-        std::none_of(dimension_names.begin(), dimension_names.end(), [&](const std::string& d) { return d.find(name) != d.npos; }))
+    if (!dimension_names.contains(name) && std::none_of(dimension_names.begin(), dimension_names.end(),
+                                                        [&](const std::string& d) { return d.find(name) != d.npos; }))
       invalid(fmt::format("the network has no symbolic dimension '{}'; it has {}", name, list(dimension_names)));
     if (size < 0) invalid(fmt::format("dimension '{}' is given {}; expected 0 or more", name, size));
   }
@@ -119,13 +123,15 @@ void check_names(const std::vector<const onnx::ValueInfo*>& inputs, const Import
 void bind_given(const onnx::ValueInfo& info, const Shape& given, Dimensions& known) {
   if (!info.shape) return;
   if (info.shape->size() != given.size())
-    invalid(fmt::format("input '{}' has {} dimensions, but {} are given ({})", info.name, info.shape->size(), given.size(), rules::text(given)));
+    invalid(fmt::format("input '{}' has {} dimensions, but {} are given ({})", info.name, info.shape->size(), given.size(),
+                        rules::text(given)));
   for (size_t i = 0; i < given.size(); ++i) {
     const std::string_view name = (*info.shape)[i].name;
     if ((*info.shape)[i].size || name.empty()) continue;
     auto [at, fresh] = known.emplace(name, given[i]);
     if (!fresh && at->second != given[i])
-      invalid(fmt::format("dimension '{}' is {} elsewhere, but input '{}' is given {} for it", name, at->second, info.name, given[i]));
+      invalid(fmt::format("dimension '{}' is {} elsewhere, but input '{}' is given {} for it", name, at->second, info.name,
+                          given[i]));
   }
 }
 
@@ -142,9 +148,11 @@ Shape bind_shape(const onnx::ValueInfo& info, Dimensions& known, std::vector<std
       if (!d.name.empty()) known.emplace(d.name, 1);
     }
     if (!size && d.name.empty())
-      invalid(fmt::format("dimension {} of input '{}' has no size; give the whole shape with --input {}=...", i, info.name, info.name));
+      invalid(fmt::format("dimension {} of input '{}' has no size; give the whole shape with --input {}=...", i, info.name,
+                          info.name));
     if (!size) invalid(fmt::format("dimension '{0}' of input '{1}' has no size; set it with --dim {0}=...", d.name, info.name));
-    if (*size < 0) invalid(fmt::format("dimension '{}' of input '{}' comes out as {}; expected 0 or more", d.name, info.name, *size));
+    if (*size < 0)
+      invalid(fmt::format("dimension '{}' of input '{}' comes out as {}; expected 0 or more", d.name, info.name, *size));
     shape.push_back(*size);
   }
   return shape;

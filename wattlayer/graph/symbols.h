@@ -10,11 +10,11 @@ namespace wattlayer {
 
 /// The network's inputs with every dimension a number.
 struct BoundInputs {
-  std::vector<Tensor> tensors;             ///< one for each declared input that is not an initializer
+  std::vector<Tensor> tensors;  ///< one for each declared input that is not an initializer
   std::vector<const onnx::ValueInfo*> declared;
-  int64_t batch = 1;                       ///< leading dimension of the first input that has one
-  std::vector<std::string> remarks;        ///< dimensions that were assumed
-  std::map<std::string, int64_t, std::less<>> dimensions;   ///< value of each named dimension
+  int64_t batch = 1;                                       ///< leading dimension of the first input that has one
+  std::vector<std::string> remarks;                        ///< dimensions that were assumed
+  std::map<std::string, int64_t, std::less<>> dimensions;  ///< value of each named dimension
 };
 
 /// Gives each symbolic dimension its number: from `--input`, from `--dim`, from an expression of other names
