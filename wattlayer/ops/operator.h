@@ -59,6 +59,7 @@ struct RunArgument {
     pads,  ///< begins of the begin/end pairs `attribute`; where begin and end differ, the runner pads input 0 first and passes 0
     constant,      ///< the ATen literal
     output_shape,  ///< dimensions of output `index`
+    output_dtype,  ///< data type of output `index`
   };
   std::string_view parameter;  ///< name in the ATen schema
   Source source = Source::input;
@@ -81,6 +82,8 @@ struct AttributeInfo {
 };
 
 /// Everything known about one operator, in one block of its family file under ops/defs.
+/// A tensor as attribute (`value` of Constant and ConstantOfShape) is three attributes: `value` (a list of its elements, absent
+/// when they are many), `value_shape` (a list) and `value_dtype` (the name of a DataType).
 struct Operator {
   std::string_view name;  ///< as ONNX spells it; other domains in front: `com.microsoft.Gelu`
   Family family;

@@ -24,6 +24,17 @@ bool inputs_known(Layer& layer) {
   return known;
 }
 
+bool inputs_known(Layer& layer, size_t required) {
+  for (size_t i = 0; i < required; ++i)
+    require(layer.has_input(i), layer,
+            "input " + std::to_string(i) + " is missing; expected " + std::to_string(required) + " inputs");
+  return inputs_known(layer);
+}
+
+void unknown(Layer& layer) {
+  for (Tensor& out : layer.outputs) out.known = false;
+}
+
 void set_output(Layer& layer, size_t i, Shape shape, DataType dtype) {
   if (layer.outputs.size() <= i) layer.outputs.resize(i + 1);
   Tensor& out = layer.outputs[i];
@@ -54,9 +65,12 @@ int64_t axis(int64_t axis, int64_t rank) {
   return axis < 0 ? axis + rank : axis;
 }
 
-Cost moved(const Layer& layer) {
+Cost moved(const Layer& layer) { return moved(layer, layer.inputs.size()); }
+
+Cost moved(const Layer& layer, size_t count) {
   Cost c;
-  for (const Tensor& in : layer.inputs) {
+  for (size_t i = 0; i < std::min(count, layer.inputs.size()); ++i) {
+    const Tensor& in = layer.inputs[i];
     if (in.constant) {
       c.weight_bytes += in.bytes();
       c.parameters += in.elements();

@@ -10,6 +10,12 @@ namespace wattlayer::rules {
 /// All inputs 0..n-1 that are present have known shapes; when not, marks every output unknown and returns false.
 bool inputs_known(Layer& layer);
 
+/// As above; throws Error(invalid_input) when one of the first `required` inputs is missing.
+bool inputs_known(Layer& layer, size_t required);
+
+/// Marks every output unknown: a value that the shape depends on is not there.
+void unknown(Layer& layer);
+
 /// Sets output i (grows the list when needed); an output marked absent stays absent.
 void set_output(Layer& layer, size_t i, Shape shape, DataType dtype);
 
@@ -30,6 +36,9 @@ Cost moved(const Layer& layer);
 
 /// moved() with nothing moved: parameters and element counts stay, bytes are zero (views).
 Cost view(const Layer& layer);
+
+/// As moved(), but only the first `count` inputs are tensors that are read; the others are axes, shapes and the like.
+Cost moved(const Layer& layer, size_t count);
 
 /// Output 0 has the shape and type of input 0.
 void same_as_input(Layer& layer);
