@@ -1,0 +1,166 @@
+#include "cli/network_source.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fstream>
+#include <unordered_map>
+
+#include "cli/program.h"
+#include "wattlayer/core/error.h"
+#include "wattlayer/ops/layer_text.h"
+#include "wattlayer/ops/operator.h"
+
+namespace wattlayer::cli {
+namespace {
+
+constexpr size_t longest_list = 64 << 20;
+
+int64_t positive_integer(std::string_view text, std::string_view option) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < 1)
+    throw CLI::ValidationError(std::string(option), fmt::format("expected a positive whole number, found '{}'", text));
+  return value;
+}
+
+Shape shape_of(std::string_view text, std::string_view option) {
+  Shape shape;
+  if (text == "scalar") return shape;
+  while (true) {
+    const size_t x = text.find('x');
+    shape.push_back(positive_integer(text.substr(0, x), option));
+    if (x == text.npos) return shape;
+    text.remove_prefix(x + 1);
+  }
+}
+
+/// Splits `name=value` at the last `=`: names of tensors may hold one.
+std::pair<std::string, std::string_view> named(const std::string& text, const char* option, const char* example) {
+  const size_t at = text.rfind('=');
+  if (at == text.npos || at == 0) throw CLI::ValidationError(option, fmt::format("expected {}, found '{}'", example, text));
+  return {text.substr(0, at), std::string_view(text).substr(at + 1)};
+}
+
+bool has_ending(const std::string& path, std::string_view ending) {
+  return path.size() >= ending.size() &&
+         std::equal(ending.rbegin(), ending.rend(), path.rbegin(), [](char a, char b) { return a == std::tolower(b); });
+}
+
+/// A list of layers is text; an ONNX file starts with a control character (a protobuf field number).
+bool is_text(const std::string& path) {
+  if (has_ending(path, ".onnx")) return false;
+  if (path == "-" || has_ending(path, ".txt")) return true;
+  std::array<char, 256> start{};
+  std::ifstream in(path, std::ios::binary);
+  in.read(start.data(), start.size());
+  const auto* end = start.data() + in.gcount();
+  const bool control = std::any_of(static_cast<const char*>(start.data()), end,
+                                   [](char c) { return static_cast<unsigned char>(c) < 0x20 && !std::isspace(c); });
+  return in.gcount() > 0 && !control;
+}
+
+std::vector<Layer> read_list(const std::string& path) {
+  const std::string text = read_text(path);
+  if (text.size() > longest_list) throw Error(ErrorKind::invalid_input, path + ": a list of layers over 64 MiB; split it");
+  std::vector<Layer> layers;
+  size_t line_number = 0;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    std::string_view line = std::string_view(text).substr(at, end - at);
+    at = end + 1;
+    ++line_number;
+    line = line.substr(0, line.find('#'));
+    const size_t first = line.find_first_not_of(" \t\r");
+    if (first == line.npos) continue;
+    line = line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+    try {
+      layers.push_back(parse_layer(line));
+    } catch (const Error& e) {
+      throw e.within(fmt::format("{} line {}", path, line_number));
+    }
+  }
+  if (layers.empty())
+    throw Error(ErrorKind::invalid_input,
+                path + ": no layer in it; expected one per line, such as: Conv 1x3x224x224 64x3x7x7 strides=2,2");
+  return layers;
+}
+
+}  // namespace
+
+ImportOptions NetworkOptions::import_options(std::optional<int64_t> batch) const {
+  ImportOptions result;
+  result.batch = batch;
+  result.trip_count = trip_count;
+  for (const std::string& text : inputs) {
+    const auto [name, value] = named(text, "--input", "NAME=1x3x224x224");
+    result.inputs[name] = shape_of(value, "--input");
+  }
+  for (const std::string& text : dimensions) {
+    const auto [name, value] = named(text, "--dim", "NAME=128");
+    result.dimensions[name] = positive_integer(value, "--dim");
+  }
+  return result;
+}
+
+void add_network_options(CLI::App& verb, NetworkOptions& options) {
+  verb.add_option("--input", options.inputs, "shape of an input, NAME=1x3x224x224; may be repeated")
+      ->type_name("NAME=SHAPE")
+      ->allow_extra_args(false);
+  verb.add_option("--dim", options.dimensions, "value of a symbolic dimension, NAME=128; may be repeated")
+      ->type_name("NAME=N")
+      ->allow_extra_args(false);
+  verb.add_option("--trip-count", options.trip_count, "passes through loops whose number the network does not say (1)")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+}
+
+NetworkSource::NetworkSource(std::string argument) : argument_(std::move(argument)) {
+  if (argument_.starts_with("net:")) return;
+  if (argument_ != "-" && !std::filesystem::exists(argument_))
+    throw Error(ErrorKind::io, fmt::format("cannot read {}: no such file", argument_));
+  if (std::filesystem::is_directory(argument_))
+    throw Error(ErrorKind::io, fmt::format("cannot read {}: it is a folder", argument_));
+  if (is_text(argument_)) list_ = read_list(argument_);
+}
+
+NetworkSource NetworkSource::of_layer(const std::string& text) {
+  NetworkSource source;
+  source.argument_ = text;
+  source.list_ = std::vector<Layer>{parse_layer(text)};
+  return source;
+}
+
+Graph NetworkSource::graph(const NetworkOptions& options, std::optional<int64_t> batch) const {
+  if (!list_) {
+    Graph graph = read_onnx(argument_, options.import_options(batch));
+    graph.name = std::filesystem::path(argument_).stem().string();
+    return graph;
+  }
+  if (batch && *batch != 1)
+    throw Error(ErrorKind::unsupported,
+                fmt::format("{}: the shapes of a list of layers are fixed; write them for batch {} and leave --batch out",
+                            argument_, *batch));
+  Graph graph;
+  graph.name = argument_ == print(list_->front()) ? argument_ : std::filesystem::path(argument_).stem().string();
+  for (const Layer& layer : *list_)
+    graph.nodes.push_back({.name = "", .layer = layer, .in_catalogue = find_operator(layer.op) != nullptr});
+  return graph;
+}
+
+Workload NetworkSource::workload(const Graph& graph, const Engine& engine) const {
+  if (!list_) return lower(graph, engine);
+  Workload workload{.name = graph.name, .batch = graph.batch, .is_network = list_->size() > 1};
+  std::unordered_map<std::string, size_t> at;
+  for (const Layer& layer : *list_) {
+    const auto [place, added] = at.try_emplace(print(layer), workload.items.size());
+    if (added) workload.items.push_back({layer, 1, {}});
+    else workload.items[place->second].count += 1;
+  }
+  return workload;
+}
+
+}  // namespace wattlayer::cli

@@ -1,0 +1,108 @@
+#include "cli/target.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "wattlayer/core/error.h"
+
+namespace wattlayer::cli {
+namespace {
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> parts;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find('/', at), text.size());
+    parts.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return parts;
+}
+
+struct Candidate {
+  std::string id, hardware, engine, dtype;
+};
+
+std::vector<Candidate> candidates(const DataFiles& files, const std::string& hardware) {
+  std::vector<Candidate> found;
+  for (const std::string& id : energy_model_ids(files)) {
+    const std::vector<std::string> parts = split(id);
+    if (parts.size() == 3 && parts[0] == hardware) found.push_back({id, parts[0], parts[1], parts[2]});
+  }
+  return found;
+}
+
+std::string ids_of(const std::vector<Candidate>& all) {
+  std::vector<std::string> texts;
+  for (const Candidate& c : all) texts.push_back(c.id);
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+/// Keeps the candidates whose field has the wanted value, or the preferred one where nothing is wanted.
+void narrow(std::vector<Candidate>& all, std::string Candidate::*field, const std::string& wanted, const std::string& preferred,
+            const std::string& target) {
+  std::vector<std::string> values;
+  for (const Candidate& c : all)
+    if (std::find(values.begin(), values.end(), c.*field) == values.end()) values.push_back(c.*field);
+  std::string value = wanted;
+  if (value.empty() && values.size() == 1) value = values.front();
+  if (value.empty() && std::find(values.begin(), values.end(), preferred) != values.end()) value = preferred;
+  if (value.empty())
+    throw Error(ErrorKind::invalid_input,
+                fmt::format("'{}' names several energy models; choose one of: {}", target, ids_of(all)));
+  if (std::find(values.begin(), values.end(), value) == values.end())
+    throw Error(ErrorKind::unavailable, fmt::format("no energy model for {} with {}; there is: {}", target, value, ids_of(all)));
+  std::erase_if(all, [&](const Candidate& c) { return c.*field != value; });
+}
+
+}  // namespace
+
+std::vector<std::string> energy_model_ids(const DataFiles& files) {
+  std::vector<std::string> result = ids(files, "energy_models", ".wlm");
+  for (std::string& id : result)
+    for (size_t at = 0; (at = id.find("--", at)) != id.npos; ++at) id.replace(at, 2, "/");
+  return result;
+}
+
+EnergyModel load_energy_model(const DataFiles& files, const std::string& id) {
+  std::string file = id;
+  for (size_t at = 0; (at = file.find('/', at)) != file.npos; at += 2) file.replace(at, 1, "--");
+  if (auto text = files.read("energy_models", file + ".wlm")) return EnergyModel::parse(*text, id);
+  throw Error(ErrorKind::invalid_input, fmt::format("unknown energy model '{}'{}", id, nearest(id, energy_model_ids(files))));
+}
+
+EnergyModel find_energy_model(const DataFiles& files, const std::string& target, std::optional<DataType> dtype) {
+  if (target.ends_with(".wlm")) {
+    EnergyModel model = EnergyModel::parse(read_text(target), target);
+    if (dtype && *dtype != model.dtype)
+      throw Error(ErrorKind::invalid_input,
+                  fmt::format("{} is an energy model for {}, not {}", target, name(model.dtype), name(*dtype)));
+    return model;
+  }
+  const std::vector<std::string> parts = split(target);
+  if (parts.size() > 3)
+    throw Error(ErrorKind::invalid_input,
+                fmt::format("cannot read '{}': expected HARDWARE[/ENGINE[/DTYPE]] or a .wlm file", target));
+  std::vector<Candidate> all = candidates(files, parts[0]);
+  if (all.empty()) {
+    require_file(files, "hardware", parts[0]);
+    throw Error(ErrorKind::unavailable, fmt::format("no energy model for {}{}; fit one with `wattlayer fit`", parts[0],
+                                                    nearest(target, energy_model_ids(files))));
+  }
+  const std::string engine = parts.size() > 1 ? parts[1] : "";
+  if (!engine.empty() && std::none_of(all.begin(), all.end(), [&](const Candidate& c) { return c.engine == engine; }))
+    require_file(files, "engines", engine);
+  if (parts.size() > 2) {
+    const DataType named = require_data_type(parts[2]);
+    if (dtype && *dtype != named)
+      throw Error(ErrorKind::invalid_input,
+                  fmt::format("'{}' says {}, but --dtype says {}; leave one out", target, name(named), name(*dtype)));
+    dtype = named;
+  }
+  narrow(all, &Candidate::engine, engine, "pytorch", target);
+  narrow(all, &Candidate::dtype, dtype ? std::string(name(*dtype)) : "", "f32", target);
+  return load_energy_model(files, all.front().id);
+}
+
+}  // namespace wattlayer::cli
