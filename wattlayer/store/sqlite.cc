@@ -1,0 +1,89 @@
+#include "wattlayer/store/sqlite.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "wattlayer/core/error.h"
+
+namespace wattlayer::sqlite {
+
+Database::Database(const std::filesystem::path& file) : file_(file.string()) {
+  if (sqlite3_open(file.c_str(), &handle_) == SQLITE_OK) {
+    sqlite3_busy_timeout(handle_, 10000);
+    return;
+  }
+  const std::string reason = handle_ ? sqlite3_errmsg(handle_) : "out of memory";
+  sqlite3_close(handle_);
+  throw Error(ErrorKind::io, fmt::format("cannot open the store {}: {}", file_, reason));
+}
+
+Database::~Database() { sqlite3_close(handle_); }
+
+void Database::execute(const std::string& sql) {
+  if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail("use");
+}
+
+int64_t Database::last_id() const { return sqlite3_last_insert_rowid(handle_); }
+
+int64_t Database::changes() const { return sqlite3_changes(handle_); }
+
+void Database::fail(std::string_view doing) const {
+  if (sqlite3_errcode(handle_) == SQLITE_NOTADB)
+    throw Error(ErrorKind::io, fmt::format("{} is not a wattlayer store; name a new file or one that `wattlayer import` made", file_));
+  throw Error(ErrorKind::io, fmt::format("cannot {} the store {}: {}", doing, file_, sqlite3_errmsg(handle_)));
+}
+
+Statement::Statement(Database& database, std::string_view sql) : database_(database) {
+  if (sqlite3_prepare_v2(database.handle(), sql.data(), static_cast<int>(sql.size()), &statement_, nullptr) != SQLITE_OK)
+    database_.fail("query");
+}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement& Statement::bind(int i, std::string_view text) {
+  if (sqlite3_bind_text64(statement_, i, text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT, SQLITE_UTF8) != SQLITE_OK)
+    database_.fail("query");
+  return *this;
+}
+
+Statement& Statement::bind(int i, int64_t value) {
+  if (sqlite3_bind_int64(statement_, i, value) != SQLITE_OK) database_.fail("query");
+  return *this;
+}
+
+Statement& Statement::bind(int i, const std::optional<double>& value) {
+  const int status = value ? sqlite3_bind_double(statement_, i, *value) : sqlite3_bind_null(statement_, i);
+  if (status != SQLITE_OK) database_.fail("query");
+  return *this;
+}
+
+bool Statement::step() {
+  const int status = sqlite3_step(statement_);
+  if (status == SQLITE_ROW) return true;
+  if (status != SQLITE_DONE) database_.fail("query");
+  sqlite3_reset(statement_);
+  return false;
+}
+
+std::string Statement::text(int column) const {
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  return bytes ? std::string(bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column))) : std::string();
+}
+
+int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+
+std::optional<double> Statement::real(int column) const {
+  if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
+  return sqlite3_column_double(statement_, column);
+}
+
+Transaction::~Transaction() {
+  if (open_) sqlite3_exec(database_.handle(), "rollback", nullptr, nullptr, nullptr);
+}
+
+void Transaction::commit() {
+  database_.execute("commit");
+  open_ = false;
+}
+
+}  // namespace wattlayer::sqlite
