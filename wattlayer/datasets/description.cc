@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "wattlayer/core/error.h"
@@ -16,7 +17,7 @@ using Json = nlohmann::json;
 }
 
 /// Refuses fields that nobody reads: a misspelt one would be silently without effect.
-void allow_only(const Json& json, std::string_view where, std::initializer_list<std::string_view> known) {
+void allow_only(const Json& json, std::string_view where, const std::vector<std::string_view>& known) {
   if (!json.is_object()) wrong(where, "a JSON object");
   for (const auto& [key, value] : json.items())
     if (std::find(known.begin(), known.end(), key) == known.end())
@@ -66,9 +67,9 @@ RowCondition condition(const Json& json) {
 
 /// A rule of a table; what it does not say, the table says for all its rules.
 RowRule parse_rule(const Json& json, const Json& table) {
-  constexpr std::initializer_list<std::string_view> fields = {"where", "kind",     "layer",  "network",     "row",    "block",      "parent",
+  static constexpr std::string_view fields[] = {"where", "kind",     "layer",  "network",     "row",    "block",      "parent",
                                                               "batch", "energy_j", "time_s", "energy_sd_j", "repetitions", "parameters"};
-  allow_only(json, "rows", fields);
+  allow_only(json, "rows", {std::begin(fields), std::end(fields)});
   Json both = json;
   for (std::string_view field : fields)
     if (!both.contains(field) && table.contains(field)) both[std::string(field)] = table[std::string(field)];
@@ -89,7 +90,7 @@ RowRule parse_rule(const Json& json, const Json& table) {
 
 DatasetTable parse_table(const Json& json) {
   allow_only(json, "tables",
-             {"files", "optional", "drop", "rows", "kind", "row", "block", "parent", "batch", "energy_j", "time_s", "energy_sd_j", "repetitions", "parameters"});
+             {"files", "optional", "drop", "rows", "layer", "network", "kind", "row", "block", "parent", "batch", "energy_j", "time_s", "energy_sd_j", "repetitions", "parameters"});
   DatasetTable table{.files = texts(json.value("files", Json()), "files"), .optional = truth(json, "optional", false)};
   for (const Json& drop : json.value("drop", Json::array())) {
     allow_only(drop, "drop", {"reason", "where", "value", "from", "to"});

@@ -1,0 +1,111 @@
+#include "wattlayer/store/store.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <fstream>
+
+#include "tests/store/example_measurements.h"
+#include "tests/temporary_folder.h"
+#include "wattlayer/core/error.h"
+
+namespace wattlayer {
+namespace {
+
+/// First column of the first row of a query, by SQLite itself.
+std::string ask(const std::filesystem::path& file, const std::string& sql) {
+  sqlite3* db = nullptr;
+  sqlite3_open(file.c_str(), &db);
+  std::string answer;
+  sqlite3_exec(db, sql.c_str(), [](void* out, int, char** values, char**) { *static_cast<std::string*>(out) = values[0] ? values[0] : ""; return 0; },
+               &answer, nullptr);
+  sqlite3_close(db);
+  return answer;
+}
+
+TEST(Store, GivesBackWhatWasAdded) {
+  TemporaryFolder folder;
+  const auto rows = example_measurements();
+  {
+    Store store(folder / "a.db");
+    EXPECT_EQ(store.add(rows).added, rows.size());
+  }
+  const auto found = Store(folder / "a.db").select();
+  ASSERT_EQ(found.size(), rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(describe(found[i]), describe(rows[i]));
+}
+
+TEST(Store, AddingAgainChangesNothing) {
+  TemporaryFolder folder;
+  auto rows = example_measurements();
+  Store store(folder / "a.db");
+  store.add(rows);
+  const std::string before = describe(store.select()[0]);
+  rows[0].energy_j = 99;
+  const Store::Added again = store.add(rows);
+  EXPECT_EQ(again.added, 0u);
+  EXPECT_EQ(again.present, rows.size());
+  EXPECT_EQ(store.size(), rows.size());
+  EXPECT_EQ(describe(store.select()[0]), before);
+}
+
+TEST(Store, HoldsEachWorkloadAndEachLayerOnce) {
+  TemporaryFolder folder;
+  auto rows = example_measurements();
+  rows.push_back(rows[0]);
+  rows.back().row = "measured again";
+  Store(folder / "a.db").add(rows);
+  EXPECT_EQ(ask(folder / "a.db", "select count(*) from workload"), "2");
+  EXPECT_EQ(ask(folder / "a.db", "select count(*) from layer"), "2");
+  EXPECT_EQ(ask(folder / "a.db", "pragma journal_mode"), "wal");
+  EXPECT_EQ(ask(folder / "a.db", "pragma user_version"), "1");
+}
+
+TEST(Store, SelectsByEachField) {
+  TemporaryFolder folder;
+  Store store(folder / "a.db");
+  store.add(example_measurements());
+  EXPECT_EQ(store.select({.kind = "network"}).size(), 1u);
+  EXPECT_EQ(store.select({.dataset = "example", .hardware = "xeon-gold-5120", .engine = "pytorch", .dtype = "f32"}).size(), 3u);
+  EXPECT_EQ(store.select({.hardware = "other"}).size(), 0u);
+}
+
+TEST(Store, AddsAllOrNothing) {
+  TemporaryFolder folder;
+  auto rows = example_measurements();
+  rows[2].conditions = {};
+  Store store(folder / "a.db");
+  rows[1].workload.batch = 0;  // the schema refuses it
+  EXPECT_THROW(store.add(rows), Error);
+  EXPECT_EQ(store.size(), 0u);
+}
+
+ErrorKind kind_of_opening(const std::filesystem::path& file) {
+  try {
+    Store store(file);
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find(file.filename().string()), std::string::npos) << e.what();
+    return e.kind();
+  }
+  ADD_FAILURE() << "opened " << file;
+  return ErrorKind::internal;
+}
+
+TEST(Store, RefusesFilesThatAreNoStore) {
+  TemporaryFolder folder;
+  std::ofstream(folder / "text.db") << std::string(5000, 'x');
+  EXPECT_EQ(kind_of_opening(folder / "text.db"), ErrorKind::io);
+  ask(folder / "other.db", "create table t (x); insert into t values (1)");
+  EXPECT_EQ(kind_of_opening(folder / "other.db"), ErrorKind::io);
+  EXPECT_EQ(kind_of_opening(folder / "no/such/folder.db"), ErrorKind::io);
+}
+
+TEST(Store, RefusesANewerSchema) {
+  TemporaryFolder folder;
+  { Store store(folder / "new.db"); }
+  ask(folder / "new.db", "pragma user_version = 2");
+  EXPECT_EQ(kind_of_opening(folder / "new.db"), ErrorKind::unsupported);
+}
+
+}  // namespace
+}  // namespace wattlayer
