@@ -46,6 +46,22 @@ constexpr RunArgument output_shape(std::string_view parameter, int index = 0) {
   return {.parameter = parameter, .source = RunArgument::Source::output_shape, .index = index};
 }
 
+constexpr RunArgument spatial_output(std::string_view parameter, int index = 0) {
+  return {.parameter = parameter, .source = RunArgument::Source::spatial_output, .index = index};
+}
+
+constexpr RunArgument attribute_equals(std::string_view parameter, std::string_view name, std::string_view text) {
+  return {.parameter = parameter, .source = RunArgument::Source::equals, .attribute = name, .literal = text};
+}
+
+constexpr RunArgument recurrent_state(std::string_view parameter, std::string_view gates) {
+  return {.parameter = parameter, .source = RunArgument::Source::recurrent_state, .literal = gates};
+}
+
+constexpr RunArgument recurrent_weights(std::string_view parameter, std::string_view gates) {
+  return {.parameter = parameter, .source = RunArgument::Source::recurrent_weights, .literal = gates};
+}
+
 /// A call whose only argument is the first input.
 inline Run unary(std::string_view aten) { return {aten, {input("self")}}; }
 

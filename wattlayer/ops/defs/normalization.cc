@@ -1,4 +1,4 @@
-#include <cmath>
+#include <algorithm>
 
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -108,6 +108,52 @@ void lrn_shapes(Layer& layer) {
   rules::same_as_input(layer);
 }
 
+/// Root mean square: squares and their sum, scaling, scale; one reciprocal root a row.
+Cost rms_norm_cost(const Layer& layer) { return standardize_cost(layer, rows(layer), false); }
+
+void group_norm_shapes(Layer& layer) {
+  if (!rules::inputs_known(layer)) return;
+  rules::require_rank(layer, 0, 3);
+  const int64_t channels = layer.input(0).shape[1], groups = layer.attributes.integer("num_groups", 0);
+  require(groups > 0 && channels % groups == 0, layer,
+          std::to_string(channels) + " channels cannot be divided into " + std::to_string(groups) + " groups");
+  rules::same_as_input(layer);
+}
+
+Cost group_norm_cost(const Layer& layer) {
+  return standardize_cost(layer, rules::dim(layer.input(0), 0) * static_cast<double>(layer.attributes.integer("num_groups", 1)));
+}
+
+void lp_norm_shapes(Layer& layer) {
+  if (!rules::inputs_known(layer)) return;
+  first_normalized_axis(layer);
+  rules::same_as_input(layer);
+}
+
+/// Powers, their sum and the scaling; one root a vector where p is 2.
+Cost lp_norm_cost(const Layer& layer) {
+  Cost c = rules::moved(layer);
+  const bool roots = layer.attributes.integer("p", 2) == 2;
+  c.flops = 3 * c.output_elements;
+  c.special = roots ? rules::ratio(c.output_elements, rules::dim(layer.input(0), layer.attributes.integer("axis", -1))) : 0;
+  return c;
+}
+
+void mean_variance_shapes(Layer& layer) {
+  if (!rules::inputs_known(layer)) return;
+  rules::require_rank(layer, 0, 1);
+  for (int64_t axis : layer.attributes.integers("axes")) rules::axis(axis, layer.input(0).rank());
+  rules::same_as_input(layer);
+}
+
+Cost mean_variance_cost(const Layer& layer) {
+  std::vector<int64_t> axes = layer.attributes.integers("axes");
+  if (axes.empty()) axes = {0, 2, 3};
+  double width = 1;
+  for (int64_t axis : axes) width *= rules::dim(layer.input(0), axis);
+  return standardize_cost(layer, rules::ratio(layer.input(0).elements(), width));
+}
+
 }  // namespace
 
 const std::vector<Operator>& normalization_operators() {
@@ -129,6 +175,19 @@ const std::vector<Operator>& normalization_operators() {
                    run::constant("cudnn_enabled", "true")}},
           .examples = {"BatchNormalization 1x64x56x56 64 64 64 64", "BatchNormalization 8x16 16 16 16 16 epsilon=0.001",
                        "BatchNormalization 8x16x4x4 16 16 16 16 training_mode=1 outputs=1,1,1"},
+      },
+      {
+          .name = "GroupNormalization",
+          .family = Family::normalization,
+          .summary = "standardizes groups of channels of each sample; 7 FLOPs an element, one root a group",
+          .shapes = group_norm_shapes,
+          .cost = group_norm_cost,
+          .attributes = {{"epsilon", "1e-05"}, {"num_groups"}, {"stash_type", "1"}},
+          .weight_inputs = 0b110,
+          .run = {"aten::group_norm",
+                  {run::input("input"), run::attribute("num_groups", "num_groups", ""), run::input("weight", 1),
+                   run::input("bias", 2), run::attribute("eps", "epsilon", "1e-05"), run::constant("cudnn_enabled", "true")}},
+          .examples = {"GroupNormalization 2x32x16x16 32 32 num_groups=8"},
       },
       {
           .name = "InstanceNormalization",
@@ -166,6 +225,37 @@ const std::vector<Operator>& normalization_operators() {
                   {run::input("input"), run::dims("normalized_shape", 0, "axis", "-1"), run::input("weight", 1),
                    run::input("bias", 2), run::attribute("eps", "epsilon", "1e-05"), run::constant("cudnn_enable", "true")}},
           .examples = {"LayerNormalization 1x128x768 768 768", "LayerNormalization 2x16x8x8 16x8x8 axis=1 outputs=1,1,1"},
+      },
+      {
+          .name = "LpNormalization",
+          .family = Family::normalization,
+          .summary = "divides vectors along `axis` by their p-norm; 3 FLOPs an element, one root a vector where p is 2",
+          .shapes = lp_norm_shapes,
+          .cost = lp_norm_cost,
+          .attributes = {{"axis", "-1"}, {"p", "2"}},
+          .examples = {"LpNormalization 2x64x28x28 axis=1"},
+      },
+      {
+          .name = "MeanVarianceNormalization",
+          .family = Family::normalization,
+          .summary = "standardizes over `axes` (0, 2, 3); 5 FLOPs an element, one root a group",
+          .shapes = mean_variance_shapes,
+          .cost = mean_variance_cost,
+          .attributes = {{"axes"}},
+          .examples = {"MeanVarianceNormalization 2x16x8x8", "MeanVarianceNormalization 2x16x8x8 axes=2,3"},
+      },
+      {
+          .name = "RMSNormalization",
+          .family = Family::normalization,
+          .summary = "divides all dimensions from `axis` on by their root mean square; 4 FLOPs an element, one root a row",
+          .shapes = layer_norm_shapes,
+          .cost = rms_norm_cost,
+          .attributes = {{"axis", "-1"}, {"epsilon", "1e-05"}, {"stash_type", "1"}},
+          .weight_inputs = 0b10,
+          .run = {"aten::rms_norm",
+                  {run::input("input"), run::dims("normalized_shape", 0, "axis", "-1"), run::input("weight", 1),
+                   run::attribute("eps", "epsilon", "1e-05")}},
+          .examples = {"RMSNormalization 1x128x2048 2048"},
       },
   };
   return operators;
