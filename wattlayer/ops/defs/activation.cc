@@ -42,6 +42,24 @@ void prelu_shapes(Layer& layer) {
   rules::same_as_input(layer);
 }
 
+void pair_shapes(Layer& layer) {
+  if (!rules::inputs_known(layer)) return;
+  rules::require_rank(layer, 0, 0);
+  rules::require(
+      layer.input(0).shape == layer.input(1).shape, layer,
+      "inputs " + rules::text(layer.input(0).shape) + " and " + rules::text(layer.input(1).shape) + " must have equal shapes");
+  rules::same_as_input(layer);
+}
+
+void bias_split_shapes(Layer& layer) {
+  if (!rules::inputs_known(layer)) return;
+  rules::require_rank(layer, 0, 1);
+  Shape out = layer.input(0).shape;
+  rules::require(out.back() % 2 == 0, layer, "last dimension of " + rules::text(out) + " must be even");
+  out.back() /= 2;
+  rules::set_output(layer, 0, std::move(out), layer.input(0).dtype);
+}
+
 /// Functions of one element: these differ by data only.
 Operator elementwise(std::string_view name, std::string_view summary, Cost (*cost)(const Layer&),
                      std::vector<AttributeInfo> attributes, Run run, std::vector<std::string_view> examples) {
@@ -127,6 +145,49 @@ const std::vector<Operator>& activation_operators() {
           "ThresholdedRelu", "x where above alpha, else 0; one FLOP an element", per_element<1>, {{"alpha", "1.0"}},
           {"aten::threshold", {run::input("self"), run::attribute("threshold", "alpha", "1.0"), run::constant("value", "0.0")}},
           {"ThresholdedRelu 1x100"}),
+      {
+          .name = "SwiGLU",
+          .family = Family::activation,
+          .summary = "a sigmoid(alpha a) b; 5 FLOPs, one exp and one reciprocal an element",
+          .shapes = pair_shapes,
+          .cost = per_element<5, 2>,
+          .attributes = {{"alpha", "1.0"}},
+          .can_run_in_place = true,
+          .examples = {"SwiGLU 1x128x3072 1x128x3072"},
+      },
+      {
+          .name = "com.microsoft.BiasGelu",
+          .family = Family::activation,
+          .summary = "Gelu of a sum; 5 FLOPs and one erf an element",
+          .shapes = unary_shapes,
+          .cost = per_element<5, 1>,
+          .weight_inputs = 0b10,
+          .can_run_in_place = true,
+          .examples = {"com.microsoft.BiasGelu 1x128x3072 3072"},
+      },
+      {
+          .name = "com.microsoft.BiasSplitGelu",
+          .family = Family::activation,
+          .summary = "one half of a sum times the Gelu of the other; 7 FLOPs and one erf an output",
+          .shapes = bias_split_shapes,
+          .cost = per_element<7, 1>,
+          .weight_inputs = 0b10,
+          .examples = {"com.microsoft.BiasSplitGelu 2x64x2560 2560"},
+      },
+      {
+          .name = "com.microsoft.FastGelu",
+          .family = Family::activation,
+          .summary = "tanh form of Gelu; 8 FLOPs and one tanh an element, one FLOP more for a bias",
+          .shapes = unary_shapes,
+          .cost = [](const Layer& layer) { return layer.has_input(1) ? per_element<9, 1>(layer) : per_element<8, 1>(layer); },
+          .weight_inputs = 0b10,
+          .can_run_in_place = true,
+          .examples = {"com.microsoft.FastGelu 1x128x3072 3072", "com.microsoft.FastGelu 1x128x3072"},
+      },
+      elementwise("com.microsoft.Gelu", "Gelu of ONNX Runtime; 4 FLOPs and one erf an element", per_element<4, 1>, {},
+                  run::unary("aten::gelu"), {"com.microsoft.Gelu 1x128x3072"}),
+      elementwise("com.microsoft.QuickGelu", "x sigmoid(alpha x); 4 FLOPs, one exp and one reciprocal an element",
+                  per_element<4, 2>, {{"alpha", "1.702"}}, run::unary("aten::silu"), {"com.microsoft.QuickGelu 1x128x3072"}),
   };
   return operators;
 }

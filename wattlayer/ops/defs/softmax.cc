@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -43,6 +45,16 @@ Cost softmax_cost(const Layer& layer) {
   return c;
 }
 
+Cost bias_softmax_cost(const Layer& layer) {
+  Cost c = rules::per_element<5, 1>(layer);
+  const Tensor& x = layer.input(0);
+  const int64_t attribute = layer.attributes.integer("axis", 1);
+  double rows = 1;
+  for (int64_t i = 0; i < std::min(attribute < 0 ? attribute + x.rank() : attribute, x.rank()); ++i) rows *= rules::dim(x, i);
+  c.special += rows;
+  return c;
+}
+
 }  // namespace
 
 const std::vector<Operator>& softmax_operators() {
@@ -81,6 +93,15 @@ const std::vector<Operator>& softmax_operators() {
           .can_run_in_place = true,
           .run = {"aten::softmax.int", {run::input("self"), run::attribute("dim", "axis", "-1")}},
           .examples = {"Softmax 1x12x128x128", "Softmax 2x8x16 axis=1", "Softmax 2x8x16 axis=1 flatten=1"},
+      },
+      {
+          .name = "com.microsoft.BiasSoftmax",
+          .family = Family::softmax,
+          .summary = "softmax of a sum, over all dimensions from `axis` on; 5 FLOPs and one exp an element, one reciprocal a row",
+          .shapes = softmax_shapes,
+          .cost = bias_softmax_cost,
+          .attributes = {{"axis", "1"}, {"is_inner_broadcast"}},
+          .examples = {"com.microsoft.BiasSoftmax 1x12x16x16 1x1x16x16 axis=3 is_inner_broadcast=1"},
       },
   };
   return operators;
