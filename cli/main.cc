@@ -29,9 +29,13 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "wattlayer " WATTLAYER_VERSION);
   app.add_option("--data-dir", program.data_dir,
                  "folder with hardware/, engines/, energy_models/ that add to the built-in ones or replace them")
-      ->type_name("DIR")
-      ->check(CLI::ExistingDirectory);
+      ->check(CLI::Validator(CLI::ExistingDirectory).description(""))
+      ->type_name("DIR");
   app.require_subcommand(1);
+  app.failure_message([](const CLI::App* where, const CLI::Error& e) {
+    const std::string verb = where->get_subcommands().empty() ? "" : " " + where->get_subcommands().front()->get_name();
+    return fmt::format("wattlayer{}: {}; see: wattlayer{} --help\n", verb, e.what(), verb);
+  });
   app.get_formatter()->column_width(34);
   for (auto add : wattlayer::cli::all_verbs) add(app, program);
   try {

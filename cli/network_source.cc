@@ -115,7 +115,7 @@ void add_network_options(CLI::App& verb, NetworkOptions& options) {
       ->allow_extra_args(false);
   verb.add_option("--trip-count", options.trip_count, "passes through loops whose number the network does not say (1)")
       ->type_name("N")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40).description(""));
 }
 
 NetworkSource::NetworkSource(std::string argument) : argument_(std::move(argument)) {
@@ -137,6 +137,11 @@ NetworkSource NetworkSource::of_layer(const std::string& text) {
 Graph NetworkSource::graph(const NetworkOptions& options, std::optional<int64_t> batch) const {
   if (!list_) {
     Graph graph = read_onnx(argument_, options.import_options(batch));
+    // Never energy times batch: a batch that the reader did not set would be a silent lie.
+    if (batch && graph.batch != *batch)
+      throw Error(ErrorKind::unsupported,
+                  fmt::format("{}: cannot set batch {}, its inputs stay at batch {}; export it at that batch", argument_, *batch,
+                              graph.batch));
     graph.name = std::filesystem::path(argument_).stem().string();
     return graph;
   }

@@ -31,7 +31,7 @@ void write_remark(std::string_view text);
 /// Width of the terminal and whether to colour: only where standard output is a terminal and NO_COLOR is unset.
 struct Terminal {
   bool colour = false;
-  int columns = 100;
+  int columns = 140;
 };
 Terminal terminal();
 

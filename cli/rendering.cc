@@ -20,7 +20,7 @@ void add_rendering_options(CLI::App& verb, RenderingOptions& options, bool with_
   if (with_top)
     verb.add_option("--top", options.top, "how many of the dearest layers to print (10)")
         ->type_name("N")
-        ->check(CLI::Range(0, 1'000'000));
+        ->check(CLI::Range(0, 1'000'000).description(""));
   verb.add_option("-o,--output", options.output, "write to this file")->type_name("FILE");
 }
 

@@ -89,7 +89,7 @@ void add_estimate(CLI::App& app, const Program& program) {
       ->type_name("N,...")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 31));
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 31).description(""));
   verb->add_option("--dtype", options->dtype, "data type of the arithmetic: f32, f16, bf16, int8, ...")->type_name("DTYPE");
   add_network_options(*verb, options->network);
   add_rendering_options(*verb, options->rendering, true);

@@ -34,26 +34,27 @@ std::string list_table(const std::vector<Hardware>& all) {
 
 std::string card(const Hardware& h) {
   const bool colour = terminal().colour;
-  TextTable figures({{"FIGURE"}, {"VALUE", Align::right}, {"SOURCE"}});
-  auto source = [&](const std::string& field) {
-    auto at = h.sources.find(field);
-    return at == h.sources.end() ? std::string() : at->second;
+  TextTable figures({{"FIGURE"}, {"VALUE", Align::right}});
+  auto figure = [&](const std::string& field, const std::optional<double>& value, std::string_view unit) {
+    if (value) figures.row({field, quantity(*value, unit)});
   };
-  figures.row({"compute_units", fmt::format("{:g}", h.compute_units), source("compute_units")});
-  for (const auto& [type, flops] : h.peak_flops)
-    figures.row({fmt::format("peak_flops {}", name(type)), quantity(flops, "FLOP/s"), source("peak_flops")});
-  auto figure = [&](const char* field, const std::optional<double>& value, std::string_view unit) {
-    if (value) figures.row({field, quantity(*value, unit), source(field)});
-  };
+  figures.row({"compute_units", fmt::format("{:g}", h.compute_units)});
+  for (const auto& [type, flops] : h.peak_flops) figure(fmt::format("peak_flops {}", name(type)), flops, "FLOP/s");
   figure("vector_flops", h.vector_flops, "FLOP/s");
   figure("bandwidth_bytes_per_s", h.bandwidth_bytes_per_s, "B/s");
-  for (const MemoryLevel& level : h.memory)
-    figures.row({"memory " + level.name, binary_bytes(level.bytes) + (level.units > 1 ? fmt::format(" × {:g}", level.units) : ""),
-                 source("memory")});
+  for (const MemoryLevel& level : h.memory) {
+    const std::string units = level.units > 1 ? fmt::format(" × {:g}", level.units) : "";
+    const std::string speed = level.bandwidth_bytes_per_s ? ", " + quantity(*level.bandwidth_bytes_per_s, "B/s") : "";
+    figures.row({"memory " + level.name, binary_bytes(level.bytes) + units + speed});
+  }
   figure("tdp_w", h.tdp_w, "W");
   figure("idle_w", h.idle_w, "W");
   figure("clock_hz", h.clock_hz, "Hz");
-  return fmt::format("{}: {} ({}), scope {}\n\n{}", h.id, h.name, h.kind, h.scope, figures.print(colour));
+  std::string sources;
+  for (const auto& [field, source] : h.sources)
+    sources += wrapped(fmt::format("  {}: {}", field, printable(source)), 100, "    ");
+  return fmt::format("{}: {} ({}), scope {}\n\n{}\n{}\n{}", styled(h.id, Style::bold, colour), h.name, h.kind, h.scope,
+                     figures.print(colour, "  "), styled("Sources", Style::bold, colour), sources);
 }
 
 Json to_json(const DataFiles& files, const std::string& id) {
@@ -81,7 +82,7 @@ void show(const Options& options, const DataFiles& files) {
 void add_hardware(CLI::App& app, const Program& program) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("hardware", "List the hardware descriptions, or show one with the source of every figure");
-  verb->add_option("ID", options->id, "hardware to show; all are listed without it");
+  verb->add_option("ID", options->id, "hardware to show; all are listed without it")->type_name("");
   verb->add_flag("--json", options->json, "print JSON (docs/formats/hardware_v1.md)");
   verb->callback([options, &program] { show(*options, program.data_files()); });
 }

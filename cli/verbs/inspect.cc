@@ -31,7 +31,7 @@ void add_inspect(CLI::App& app, const Program&) {
   verb->add_option("NETWORK", options->network, "ONNX file or text list of layers")->type_name("")->required();
   verb->add_option("--batch", options->batch, "batch size; the network's own without it")
       ->type_name("N")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 31));
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 31).description(""));
   add_network_options(*verb, options->reading);
   add_rendering_options(*verb, options->rendering, false);
   verb->callback([options] { show(*options); });

@@ -24,6 +24,12 @@ TEST(TextTable, CutsLongCellsInTheMiddle) {
   EXPECT_EQ(shorten("abc", 5), "abc");
 }
 
+TEST(TextTable, WrapsAtBlanks) {
+  EXPECT_EQ(wrapped("  one two three", 9, "    "), "  one two\n    three\n");
+  EXPECT_EQ(wrapped("averyveryverylongword x", 5), "averyveryverylongword\nx\n");
+  EXPECT_EQ(wrapped("", 5), "\n");
+}
+
 TEST(TextTable, NamesFromFilesCannotSteerTheTerminal) {
   EXPECT_EQ(printable("a\033[31mb\n"), "a?[31mb?");
   EXPECT_EQ(printable("ok µ\xff"), "ok µ?");

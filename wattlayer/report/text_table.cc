@@ -79,6 +79,26 @@ std::string printable(std::string_view text) {
   return result;
 }
 
+std::string wrapped(std::string_view text, size_t width, std::string_view indent) {
+  std::string result, line;
+  const size_t first = std::min(text.find_first_not_of(' '), text.size());
+  line = text.substr(0, first);
+  bool empty = true;
+  for (size_t at = first; at < text.size();) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    const std::string_view word = text.substr(at, end - at);
+    at = std::min(text.find_first_not_of(' ', end), text.size());
+    if (!empty && display_width(line) + 1 + display_width(word) > width) {
+      result += line + "\n";
+      line = indent;
+      empty = true;
+    }
+    line += (empty ? "" : " ") + std::string(word);
+    empty = false;
+  }
+  return result + line + "\n";
+}
+
 std::string styled(std::string_view text, Style style, bool colour) {
   if (!colour || style == Style::plain) return std::string(text);
   return std::string(escape(style)) + std::string(text) + "\033[0m";

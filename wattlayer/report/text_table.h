@@ -43,6 +43,10 @@ std::string shorten(std::string_view utf8, size_t widest);
 /// Replaces control characters and invalid UTF-8 from files by `?`: a name must not steer the terminal.
 std::string printable(std::string_view text);
 
+/// Broken at blanks into lines of at most `width` where words allow; lines after the first start with `indent`. Ends with a line
+/// break.
+std::string wrapped(std::string_view text, size_t width, std::string_view indent = "");
+
 std::string styled(std::string_view text, Style style, bool colour);
 
 }  // namespace wattlayer
