@@ -6,8 +6,8 @@
 namespace wattlayer {
 namespace {
 
+constexpr double euler_gamma = 0.5772;
 constexpr double gpu_tile = 64;  // rows and columns of the output tile that one block of a typical GPU matrix kernel computes
-
 double log_size(double x) { return std::log(std::max(x, 1.0)); }
 
 Group group_of(const Operator& op, const Cost& c) {
@@ -40,13 +40,18 @@ Window window_of(const Layer& layer, const Operator* op) {
   return w;
 }
 
-/// Bandwidth of main memory over that of the smallest level that holds the working set (the placement rule of BUTTER-E).
+/// Time that a byte takes against one from main memory, when the working set fills the levels from the innermost outwards:
+/// the placement of BUTTER-E, but a set larger than a level is held there in part.
 double cached_share(double working_set, const Hardware& hardware) {
-  if (!hardware.bandwidth_bytes_per_s) return 1;
-  for (const MemoryLevel& level : hardware.memory)
-    if (working_set <= level.bytes * level.units && level.bandwidth_bytes_per_s)
-      return std::min(1.0, *hardware.bandwidth_bytes_per_s / *level.bandwidth_bytes_per_s);
-  return 1;
+  if (!hardware.bandwidth_bytes_per_s || working_set <= 0) return 1;
+  double held = 0, share = 0;
+  for (const MemoryLevel& level : hardware.memory) {
+    if (!level.bandwidth_bytes_per_s) continue;
+    const double here = std::max(0.0, std::min(working_set, level.bytes * level.units) - held);
+    share += here / working_set * std::min(1.0, *hardware.bandwidth_bytes_per_s / *level.bandwidth_bytes_per_s);
+    held += here;
+  }
+  return share + (1 - held / working_set);
 }
 
 /// Work of a GPU rounded up to whole waves: blocks of the last wave cost as much as those of a full one.
@@ -73,9 +78,13 @@ void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost&
   if (engine.fresh_pages_above_bytes && !layer.in_place && c.output_bytes > *engine.fresh_pages_above_bytes)
     count(Count::fresh_bytes) = c.output_bytes;
   if (op && op->family == Family::conv && window.elements > 1) count(Count::window_bytes) = c.groups * c.m * c.k * bits(layer.dtype) / 8;
-  if (op && op->family == Family::pool) count(Count::window_rows) = c.output_elements * window.rows;
+  if (op && op->family == Family::pool) {
+    count(Count::windows) = c.output_elements * (std::log(window.elements) + euler_gamma);
+    count(Count::window_rows) = c.output_elements * window.rows;
+  }
 }
 
+/// Sizes of the matrix product; of windows where the layer has them. Elsewhere only how much and by what ratio.
 void set_coordinates(Features& f, const Layer& layer, const Cost& c, const Window& window) {
   const Tensor& x = layer.input(0);
   auto coordinate = [&](Coordinate kind) -> double& { return f.coordinates[static_cast<size_t>(kind)]; };
@@ -84,6 +93,7 @@ void set_coordinates(Features& f, const Layer& layer, const Cost& c, const Windo
   coordinate(Coordinate::n) = log_size(product ? c.n : 1);
   coordinate(Coordinate::k) = log_size(product ? c.k : c.input_elements / std::max(c.output_elements, 1.0));
   coordinate(Coordinate::groups) = log_size(c.groups);
+  if (f.group.family != Family::conv && f.group.family != Family::pool) return;
   coordinate(Coordinate::kernel) = log_size(std::sqrt(window.elements));
   coordinate(Coordinate::stride) = log_size(static_cast<double>(layer.attributes.integer_at("strides", 0, 1)));
   coordinate(Coordinate::channels) = log_size(x.rank() > 1 ? static_cast<double>(x.shape[1]) : 1);
@@ -95,7 +105,7 @@ void set_coordinates(Features& f, const Layer& layer, const Cost& c, const Windo
 
 std::string_view name(Count count) {
   static constexpr std::string_view names[count_kinds] = {"launch",       "macs",         "flops",       "special",      "input_bytes",
-                                                          "weight_bytes", "output_bytes", "fresh_bytes", "window_bytes", "window_rows"};
+                                                          "weight_bytes", "output_bytes", "fresh_bytes", "window_bytes", "window_rows",  "windows"};
   return names[static_cast<size_t>(count)];
 }
 

@@ -22,8 +22,9 @@ enum class Count : size_t {
   fresh_bytes,   ///< output in pages that the allocator takes anew from the system for every pass
   window_bytes,  ///< operand bytes of the implicit matrix product of a convolution whose kernel is larger than 1
   window_rows,   ///< rows of pooling windows (one inner loop each)
+  windows,       ///< pooling windows
 };
-inline constexpr size_t count_kinds = 10;
+inline constexpr size_t count_kinds = 11;
 std::string_view name(Count count);
 
 /// Coordinates of a layer in which residuals are fitted and ranges are judged; natural logarithms of the sizes named.

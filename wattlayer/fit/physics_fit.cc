@@ -94,7 +94,7 @@ void standardise(Reduced& reduced) {
     }
   }
   for (FitRow& row : reduced.rows)
-    for (Term& term : row.terms) residual_coordinates(reduced.groups[term.group], term.coordinates, term.standardised);
+    for (Term& term : row.terms) residual_at(reduced.groups[term.group], term.coordinates, term.residual);
 }
 
 PhysicsModel solve(const Reduced& reduced, const Hardware& hardware, double norm, int iterations) {

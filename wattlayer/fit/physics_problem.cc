@@ -7,8 +7,9 @@ namespace wattlayer {
 namespace {
 
 constexpr double error_scale = 0.2;      // relative errors beyond this weigh linearly, not quadratically
-constexpr double factor_spread = 1.0;    // of a group's factor on the shared seconds per count (log units)
-constexpr double residual_spread = 0.3;  // of a residual weight on a standardised coordinate
+constexpr double residual_spread = 0.1;  // of a residual weight on a standardised coordinate
+constexpr double curvature_spread = 0.05;
+constexpr double size_spread = 0.03;     // the same on the size itself: work grows with it, efficiency hardly
 constexpr double page_bytes = 4096, page_fault_s = 1e-6;
 
 double or_else(std::optional<double> value, double otherwise) { return value && *value > 0 ? *value : otherwise; }
@@ -20,9 +21,30 @@ std::array<PhysicsParameters::Prior, count_kinds> time_priors(const Hardware& h)
   const double bandwidth = or_else(h.bandwidth_bytes_per_s, 20e9);
   const bool cpu = h.kind == "cpu";
   auto at = [](double seconds, double spread) { return PhysicsParameters::Prior{std::log(seconds), spread}; };
-  return {at(cpu ? 2e-6 : 5e-6, 1.0),         at(2 / (0.5 * peak), 0.7),   at(1 / (0.25 * vector), 1.0), at(10 / (0.25 * vector), 1.0),
-          at(1 / bandwidth, 0.4),             at(1 / bandwidth, 0.7),      at(1 / bandwidth, 0.4),       at(page_fault_s / page_bytes, 0.7),
-          at(0.2 / bandwidth, 1.5),           at(cpu ? 2e-9 : 8 / vector, 1.5)};
+  return {at(cpu ? 4e-6 : 5e-6, 0.3),         at(2 / (0.5 * peak), 0.7),   at(1 / (0.25 * vector), 0.3), at(10 / (0.25 * vector), 0.7),
+          at(1 / bandwidth, 0.4),             at(1 / bandwidth, 0.7),      at(1 / bandwidth, 0.4),       at(page_fault_s / page_bytes, 0.5),
+          at(0.2 / bandwidth, 1.5),           at(cpu ? 2e-9 : 8 / vector, 1.5),
+          at(cpu ? 4e-9 : 8 / vector, 1.5)};
+}
+
+/// How far a group may stand from the shared seconds per count (log units): bandwidth and launches belong to the machine,
+/// arithmetic efficiency to the kernel; kernels of matrix products pack their operands
+/// first, those of windows are often scalar code.
+double factor_spread(size_t k, bool product, bool window) {
+  switch (static_cast<Count>(k)) {
+    case Count::macs: case Count::window_bytes: case Count::window_rows: case Count::windows: case Count::fresh_bytes: return 1.0;
+    case Count::flops: case Count::special: return window ? 1.5 : 0.5;
+    case Count::launch: return 0.7;
+    default: return product || window ? 1.0 : 0.2;
+  }
+}
+
+/// Spread of the weight of residual term j; 0: none. What is not a matrix product takes time in proportion to its size; the
+/// sizes of a convolution depend on each other, so curvature fitted on some would not hold for others.
+double weight_spread(size_t j, bool product, bool window) {
+  if (j % coordinate_kinds == static_cast<size_t>(Coordinate::m) && !product) return 0;
+  if (j >= coordinate_kinds) return product && window ? 0 : curvature_spread;
+  return j == static_cast<size_t>(Coordinate::m) ? size_spread : residual_spread;
 }
 
 /// Largest and smallest of a coordinate over the terms of a group tell whether it varies at all.
@@ -58,10 +80,15 @@ PhysicsParameters::PhysicsParameters(const std::vector<FitRow>& rows, const std:
   auto next = [&](Prior prior) { return priors_.push_back(prior), priors_.size() - 1; };
   for (size_t g = 0; g < groups.size(); ++g) {
     GroupPlaces places;
-    for (size_t k = 0; k < count_kinds; ++k) places.factor[k] = active[g][k] ? next({0, factor_spread}) : none;
+    const bool product = active[g][static_cast<size_t>(Count::macs)];
+    const bool window = groups[g].spread[static_cast<size_t>(Coordinate::kernel)] > 0;
+    for (size_t k = 0; k < count_kinds; ++k) places.factor[k] = active[g][k] ? next({0, factor_spread(k, product, window)}) : none;
     for (auto* side : {&places.time, &places.energy}) {
       (*side)[0] = next({0, residual_spread});
-      for (size_t j = 0; j < coordinate_kinds; ++j) (*side)[j + 1] = varies(groups[g], j) ? next({0, residual_spread}) : none;
+      for (size_t j = 0; j < residual_terms; ++j) {
+        const double spread = varies(groups[g], j % coordinate_kinds) ? weight_spread(j, product, window) : 0;
+        (*side)[j + 1] = spread > 0 ? next({0, spread}) : none;
+      }
     }
     groups_.push_back(places);
   }
@@ -79,9 +106,9 @@ PhysicsModel PhysicsParameters::model(const double* x, const std::vector<Physics
   for (size_t g = 0; g < groups.size(); ++g) {
     const GroupPlaces& p = groups_[g];
     for (size_t k = 0; k < count_kinds; ++k) m.groups[g].time_factor[k] = p.factor[k] == none ? 1 : std::exp(x[p.factor[k]]);
-    auto residual = [&](const std::array<size_t, coordinate_kinds + 1>& places) {
+    auto residual = [&](const std::array<size_t, residual_terms + 1>& places) {
       Residual r{.constant = x[places[0]]};
-      for (size_t j = 0; j < coordinate_kinds; ++j) r.weights[j] = places[j + 1] == none ? 0 : x[places[j + 1]];
+      for (size_t j = 0; j < residual_terms; ++j) r.weights[j] = places[j + 1] == none ? 0 : x[places[j + 1]];
       return r;
     };
     m.groups[g].time = residual(p.time);
@@ -121,10 +148,10 @@ void PhysicsProblem::add_term(const Term& term, const double* x, Gradient& out) 
   const double work = norm_ == 1 ? compute + memory
                       : compute + memory > 0 ? std::pow(std::pow(compute, norm_) + std::pow(memory, norm_), 1 / norm_)
                                              : 0;
-  auto residual = [&](const std::array<size_t, coordinate_kinds + 1>& at) {
+  auto residual = [&](const std::array<size_t, residual_terms + 1>& at) {
     double r = x[at[0]];
-    for (size_t j = 0; j < coordinate_kinds; ++j)
-      if (at[j + 1] != PhysicsParameters::none) r += x[at[j + 1]] * term.standardised[j];
+    for (size_t j = 0; j < residual_terms; ++j)
+      if (at[j + 1] != PhysicsParameters::none) r += x[at[j + 1]] * term.residual[j];
     return std::exp(r);
   };
   const double time_factor = residual(places.time), energy_factor = residual(places.energy);
@@ -148,8 +175,8 @@ void PhysicsProblem::add_term(const Term& term, const double* x, Gradient& out) 
     out.add(places_.energy(k), term.count * energy_factor * std::exp(x[places_.energy(k)]) * term.counts[k], 0);
   }
   out.add(places_.static_power(), term.count * watts * time, 0);
-  for (size_t j = 0; j <= coordinate_kinds; ++j) {
-    const double z = j == 0 ? 1 : term.standardised[j - 1];
+  for (size_t j = 0; j <= residual_terms; ++j) {
+    const double z = j == 0 ? 1 : term.residual[j - 1];
     if (places.time[j] != PhysicsParameters::none) add_time(places.time[j], time * z);
     if (places.energy[j] != PhysicsParameters::none) out.add(places.energy[j], term.count * energy * z, 0);
   }

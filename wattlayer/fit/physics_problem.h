@@ -13,8 +13,8 @@ struct Term {
   size_t group = 0;
   double count = 1;
   std::array<double, count_kinds> counts{};
-  std::array<double, coordinate_kinds> coordinates{};   ///< raw; standardised by prepare()
-  std::array<double, coordinate_kinds> standardised{};
+  std::array<double, coordinate_kinds> coordinates{};   ///< raw
+  std::array<double, residual_terms> residual{};         ///< set by standardise()
 };
 
 /// One measurement, reduced to what the fit needs.
@@ -47,7 +47,7 @@ class PhysicsParameters {
   static constexpr size_t none = static_cast<size_t>(-1);
   struct GroupPlaces {
     std::array<size_t, count_kinds> factor;
-    std::array<size_t, coordinate_kinds + 1> time, energy;  ///< constant first
+    std::array<size_t, residual_terms + 1> time, energy;  ///< constant first
   };
   const GroupPlaces& group(size_t g) const { return groups_[g]; }
 

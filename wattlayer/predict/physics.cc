@@ -6,9 +6,9 @@
 namespace wattlayer {
 namespace {
 
-double apply(const Residual& residual, const std::array<double, coordinate_kinds>& x, double fade) {
+double apply(const Residual& residual, const std::array<double, residual_terms>& x, double fade) {
   double sum = residual.constant;
-  for (size_t j = 0; j < coordinate_kinds; ++j) sum += residual.weights[j] * x[j];
+  for (size_t j = 0; j < residual_terms; ++j) sum += residual.weights[j] * x[j];
   return std::exp(sum * fade);
 }
 
@@ -21,13 +21,15 @@ const PhysicsGroup* PhysicsModel::find(const Group& group) const {
   return nullptr;
 }
 
-double residual_coordinates(const PhysicsGroup& group, const std::array<double, coordinate_kinds>& coordinates,
-                            std::array<double, coordinate_kinds>& standardised) {
+double residual_at(const PhysicsGroup& group, const std::array<double, coordinate_kinds>& coordinates,
+                   std::array<double, residual_terms>& terms) {
   double outside = 0;
   for (size_t j = 0; j < coordinate_kinds; ++j) {
     const double clipped = std::clamp(coordinates[j], group.low[j], group.high[j]);
     outside = std::max(outside, std::abs(coordinates[j] - clipped));
-    standardised[j] = group.spread[j] > 0 ? (clipped - group.mean[j]) / group.spread[j] : 0;
+    const double z = group.spread[j] > 0 ? (clipped - group.mean[j]) / group.spread[j] : 0;
+    terms[j] = z;
+    terms[coordinate_kinds + j] = group.spread[j] > 0 ? z * z - 1 : 0;
   }
   return outside;
 }
@@ -49,8 +51,8 @@ PhysicsModel::Outcome PhysicsModel::layer(const Features& f) const {
 
   double time_factor = 1, energy_factor = 1;
   if (out.group) {
-    std::array<double, coordinate_kinds> x;
-    out.outside = residual_coordinates(*out.group, f.coordinates, x);
+    std::array<double, residual_terms> x;
+    out.outside = residual_at(*out.group, f.coordinates, x);
     const double fade = 1 / (1 + out.outside);
     time_factor = apply(out.group->time, x, fade);
     energy_factor = apply(out.group->energy, x, fade);

@@ -8,10 +8,13 @@
 
 namespace wattlayer {
 
-/// Correction of the physical part in log space: a weighted sum of standardised coordinates, clipped to the fitted range.
+/// Terms of a residual: each standardised coordinate z, then z^2 - 1 of each.
+inline constexpr size_t residual_terms = 2 * coordinate_kinds;
+
+/// Correction of the physical part in log space: a weighted sum of terms, clipped to the fitted range.
 struct Residual {
   double constant = 0;
-  std::array<double, coordinate_kinds> weights{};
+  std::array<double, residual_terms> weights{};
 };
 
 /// What was fitted for one group of layers.
@@ -55,14 +58,14 @@ struct PhysicsModel {
   Outcome layer(const Features& features) const;
 };
 
-/// Coordinates of the group: standardised, clipped to the fitted range, faded outside it. Returns the distance outside.
-double residual_coordinates(const PhysicsGroup& group, const std::array<double, coordinate_kinds>& coordinates,
-                            std::array<double, coordinate_kinds>& standardised);
+/// Terms of the residual at a place: coordinates standardised and clipped to the fitted range. Returns the distance outside it.
+double residual_at(const PhysicsGroup& group, const std::array<double, coordinate_kinds>& coordinates,
+                   std::array<double, residual_terms>& terms);
 
 /// Which counts the compute side of the norm sums; the others are memory, launch stands apart.
 constexpr bool is_compute(size_t k) {
   return k == static_cast<size_t>(Count::macs) || k == static_cast<size_t>(Count::flops) || k == static_cast<size_t>(Count::special) ||
-         k == static_cast<size_t>(Count::window_rows);
+         k == static_cast<size_t>(Count::window_rows) || k == static_cast<size_t>(Count::windows);
 }
 
 }  // namespace wattlayer
