@@ -61,8 +61,8 @@ double in_waves(const Cost& c, double units) {
   return c.macs * std::ceil(blocks / units) * units / blocks;
 }
 
-void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost& c, const Window& window, const Hardware& hardware,
-                const Engine& engine) {
+void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost& c, const Window& window,
+                const Hardware& hardware, const Engine& engine) {
   const double working_set = c.input_bytes + c.weight_bytes + (layer.in_place ? 0 : c.output_bytes);
   const double share = cached_share(working_set, hardware);
   // A store to a line that is not in a CPU's cache reads the line first.
@@ -77,7 +77,8 @@ void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost&
   count(Count::output_bytes) = c.output_bytes * share * stores;
   if (engine.fresh_pages_above_bytes && !layer.in_place && c.output_bytes > *engine.fresh_pages_above_bytes)
     count(Count::fresh_bytes) = c.output_bytes;
-  if (op && op->family == Family::conv && window.elements > 1) count(Count::window_bytes) = c.groups * c.m * c.k * bits(layer.dtype) / 8;
+  if (op && op->family == Family::conv && window.elements > 1)
+    count(Count::window_bytes) = c.groups * c.m * c.k * bits(layer.dtype) / 8;
   if (op && op->family == Family::pool) {
     count(Count::windows) = c.output_elements * (std::log(window.elements) + euler_gamma);
     count(Count::window_rows) = c.output_elements * window.rows;
@@ -104,13 +105,15 @@ void set_coordinates(Features& f, const Layer& layer, const Cost& c, const Windo
 }  // namespace
 
 std::string_view name(Count count) {
-  static constexpr std::string_view names[count_kinds] = {"launch",       "macs",         "flops",       "special",      "input_bytes",
-                                                          "weight_bytes", "output_bytes", "fresh_bytes", "window_bytes", "window_rows",  "windows"};
+  static constexpr std::string_view names[count_kinds] = {"launch",       "macs",         "flops",        "special",
+                                                          "input_bytes",  "weight_bytes", "output_bytes", "fresh_bytes",
+                                                          "window_bytes", "window_rows",  "windows"};
   return names[static_cast<size_t>(count)];
 }
 
 std::string_view name(Coordinate coordinate) {
-  static constexpr std::string_view names[coordinate_kinds] = {"m", "n", "k", "groups", "kernel", "stride", "channels", "extent", "batch"};
+  static constexpr std::string_view names[coordinate_kinds] = {"m",      "n",        "k",      "groups", "kernel",
+                                                               "stride", "channels", "extent", "batch"};
   return names[static_cast<size_t>(coordinate)];
 }
 

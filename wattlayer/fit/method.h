@@ -30,7 +30,7 @@ using TrainingRows = std::span<const Measurement* const>;
 /// A way to make a predictor from measurements, by name: ours (`physics`) and every published one.
 struct Method {
   std::string_view name;
-  std::string_view summary;   ///< one line with its source
+  std::string_view summary;  ///< one line with its source
   bool has_intervals = false;
   /// Throws Error(invalid_input) when the rows do not suffice.
   std::unique_ptr<Predictor> (*fit)(TrainingRows rows, const Hardware& hardware, const Engine& engine);

@@ -59,7 +59,8 @@ Reduced reduce(TrainingRows rows, const Hardware& hardware, const Engine& engine
     if ((row.has_time = m->time_s && *m->time_s > 0)) row.log_time = std::log(*m->time_s);
     for (const WorkloadItem& item : m->workload.items) {
       const Features f = features(item.layer, hardware, engine);
-      row.terms.push_back({.group = group_number(f.group), .count = item.count, .counts = f.counts, .coordinates = f.coordinates});
+      row.terms.push_back(
+          {.group = group_number(f.group), .count = item.count, .counts = f.counts, .coordinates = f.coordinates});
     }
     out.rows.push_back(std::move(row));
     out.sources.push_back(m);
@@ -120,12 +121,14 @@ std::vector<const Measurement*> thinned(TrainingRows rows, size_t most) {
   return kept;
 }
 
-PhysicsModel fit_with(TrainingRows rows, const Hardware& hardware, const Engine& engine, double norm, size_t most_rows, int iterations) {
+PhysicsModel fit_with(TrainingRows rows, const Hardware& hardware, const Engine& engine, double norm, size_t most_rows,
+                      int iterations) {
   const auto kept = thinned(rows, most_rows);
   Reduced reduced = reduce(kept, hardware, engine);
   if (reduced.rows.size() < 5)
-    throw Error(ErrorKind::invalid_input, "cannot fit: expected at least 5 measurements with energy or time and known shapes, found " +
-                                              std::to_string(reduced.rows.size()));
+    throw Error(ErrorKind::invalid_input,
+                "cannot fit: expected at least 5 measurements with energy or time and known shapes, found " +
+                    std::to_string(reduced.rows.size()));
   standardise(reduced);
   return solve(reduced, hardware, norm, iterations);
 }
@@ -143,7 +146,8 @@ Totals evaluate(const PhysicsModel& model, const Measurement& m, const Hardware&
   }
   if (m.workload.is_network) {
     t.time += model.pass_s;
-    t.energy = (t.energy + model.static_w * model.pass_s) * std::exp(model.correction + model.launch_correction * launch / t.time);
+    t.energy =
+        (t.energy + model.static_w * model.pass_s) * std::exp(model.correction + model.launch_correction * launch / t.time);
   }
   return t;
 }
@@ -204,7 +208,8 @@ struct Errors {
   }
 };
 
-void calibrate(PhysicsModel& model, TrainingRows rows, const Hardware& hardware, const Engine& engine, const PhysicsFitOptions& options) {
+void calibrate(PhysicsModel& model, TrainingRows rows, const Hardware& hardware, const Engine& engine,
+               const PhysicsFitOptions& options) {
   const auto kept = thinned(rows, options.most_rows / 2);
   const auto folds = folds_of(kept, options.calibration_folds);
   if (folds.size() < 2) return;
@@ -219,7 +224,8 @@ void calibrate(PhysicsModel& model, TrainingRows rows, const Hardware& hardware,
       (m->workload.is_network ? networks : layers).add(*m, predicted);
       if (m->workload.is_network || m->workload.items.size() != 1 || !m->energy_j || *m->energy_j <= 0) continue;
       const Group group = features(m->workload.items[0].layer, hardware, engine).group;
-      by_group[{std::string(name(group.family)), std::string(group.variant)}].push_back(std::abs(std::log(*m->energy_j / predicted.energy)));
+      by_group[{std::string(name(group.family)), std::string(group.variant)}].push_back(
+          std::abs(std::log(*m->energy_j / predicted.energy)));
     }
   }
   layers.calibrate(model.layer_calibration);
@@ -284,8 +290,8 @@ EnergyModel fit_energy_model(TrainingRows rows, const Hardware& hardware, std::s
   const Measurement& first = *rows.front();
   for (const Measurement* row : rows)
     if (row->scope != first.scope || row->dtype != first.dtype || row->idle_included != first.idle_included)
-      throw Error(ErrorKind::invalid_input, "cannot fit rows of different scope, data type or idle treatment together (" + first.scope + " and " +
-                                                row->scope + "); select one of them");
+      throw Error(ErrorKind::invalid_input, "cannot fit rows of different scope, data type or idle treatment together (" +
+                                                first.scope + " and " + row->scope + "); select one of them");
   m.scope = first.scope;
   m.dtype = first.dtype;
   m.idle_included = first.idle_included;

@@ -12,8 +12,8 @@ namespace wattlayer {
 
 /// How the physical law is fitted.
 struct PhysicsFitOptions {
-  size_t most_rows = 6000;        ///< more rows than this are thinned evenly: the fit gains nothing from them
-  size_t calibration_folds = 5;   ///< 0: no calibration
+  size_t most_rows = 6000;       ///< more rows than this are thinned evenly: the fit gains nothing from them
+  size_t calibration_folds = 5;  ///< 0: no calibration
   int iterations = 40;
   std::vector<double> norms = {1, 2, 4};  ///< candidates for p, chosen on held-out blocks
 };
@@ -22,7 +22,8 @@ struct PhysicsFitOptions {
 /// together under a robust loss; priors from the hardware description; group factors and residuals shrunk to none.
 /// Calibrates intervals on blocked folds. Rows without energy or with a failure are passed over.
 /// Throws Error(invalid_input) when fewer than 5 rows are left.
-PhysicsModel fit_physics(TrainingRows rows, const Hardware& hardware, const Engine& engine, const PhysicsFitOptions& options = {});
+PhysicsModel fit_physics(TrainingRows rows, const Hardware& hardware, const Engine& engine,
+                         const PhysicsFitOptions& options = {});
 
 /// fit_physics, with everything else an energy model holds; scope, data type and idle are those of the rows, which must agree.
 EnergyModel fit_energy_model(TrainingRows rows, const Hardware& hardware, std::string hardware_json, const Engine& engine,

@@ -9,7 +9,7 @@ namespace {
 constexpr double error_scale = 0.2;      // relative errors beyond this weigh linearly, not quadratically
 constexpr double residual_spread = 0.1;  // of a residual weight on a standardised coordinate
 constexpr double curvature_spread = 0.05;
-constexpr double size_spread = 0.03;     // the same on the size itself: work grows with it, efficiency hardly
+constexpr double size_spread = 0.03;  // the same on the size itself: work grows with it, efficiency hardly
 constexpr double page_bytes = 4096, page_fault_s = 1e-6;
 
 double or_else(std::optional<double> value, double otherwise) { return value && *value > 0 ? *value : otherwise; }
@@ -21,9 +21,11 @@ std::array<PhysicsParameters::Prior, count_kinds> time_priors(const Hardware& h)
   const double bandwidth = or_else(h.bandwidth_bytes_per_s, 20e9);
   const bool cpu = h.kind == "cpu";
   auto at = [](double seconds, double spread) { return PhysicsParameters::Prior{std::log(seconds), spread}; };
-  return {at(cpu ? 4e-6 : 5e-6, 0.3),         at(2 / (0.5 * peak), 0.7),   at(1 / (0.25 * vector), 0.3), at(10 / (0.25 * vector), 0.7),
-          at(1 / bandwidth, 0.4),             at(1 / bandwidth, 0.7),      at(1 / bandwidth, 0.4),       at(page_fault_s / page_bytes, 0.5),
-          at(0.2 / bandwidth, 1.5),           at(cpu ? 2e-9 : 8 / vector, 1.5),
+  return {at(cpu ? 4e-6 : 5e-6, 0.3),      at(2 / (0.5 * peak), 0.7),
+          at(1 / (0.25 * vector), 0.3),    at(10 / (0.25 * vector), 0.7),
+          at(1 / bandwidth, 0.4),          at(1 / bandwidth, 0.7),
+          at(1 / bandwidth, 0.4),          at(page_fault_s / page_bytes, 0.5),
+          at(0.2 / bandwidth, 1.5),        at(cpu ? 2e-9 : 8 / vector, 1.5),
           at(cpu ? 4e-9 : 8 / vector, 1.5)};
 }
 
@@ -32,10 +34,19 @@ std::array<PhysicsParameters::Prior, count_kinds> time_priors(const Hardware& h)
 /// first, those of windows are often scalar code.
 double factor_spread(size_t k, bool product, bool window) {
   switch (static_cast<Count>(k)) {
-    case Count::macs: case Count::window_bytes: case Count::window_rows: case Count::windows: case Count::fresh_bytes: return 1.0;
-    case Count::flops: case Count::special: return window ? 1.5 : 0.5;
-    case Count::launch: return 0.7;
-    default: return product || window ? 1.0 : 0.2;
+    case Count::macs:
+    case Count::window_bytes:
+    case Count::window_rows:
+    case Count::windows:
+    case Count::fresh_bytes:
+      return 1.0;
+    case Count::flops:
+    case Count::special:
+      return window ? 1.5 : 0.5;
+    case Count::launch:
+      return 0.7;
+    default:
+      return product || window ? 1.0 : 0.2;
   }
 }
 
@@ -61,7 +72,8 @@ double robust(double error, double& derivative) {
 
 }  // namespace
 
-PhysicsParameters::PhysicsParameters(const std::vector<FitRow>& rows, const std::vector<PhysicsGroup>& groups, const Hardware& h) {
+PhysicsParameters::PhysicsParameters(const std::vector<FitRow>& rows, const std::vector<PhysicsGroup>& groups,
+                                     const Hardware& h) {
   const auto times = time_priors(h);
   const double tdp = or_else(h.tdp_w, 100), idle = or_else(h.idle_w, 0.35 * tdp);
   const double dynamic = std::max(tdp - idle, 0.1 * tdp);
@@ -82,7 +94,8 @@ PhysicsParameters::PhysicsParameters(const std::vector<FitRow>& rows, const std:
     GroupPlaces places;
     const bool product = active[g][static_cast<size_t>(Count::macs)];
     const bool window = groups[g].spread[static_cast<size_t>(Coordinate::kernel)] > 0;
-    for (size_t k = 0; k < count_kinds; ++k) places.factor[k] = active[g][k] ? next({0, factor_spread(k, product, window)}) : none;
+    for (size_t k = 0; k < count_kinds; ++k)
+      places.factor[k] = active[g][k] ? next({0, factor_spread(k, product, window)}) : none;
     for (auto* side : {&places.time, &places.energy}) {
       (*side)[0] = next({0, residual_spread});
       for (size_t j = 0; j < residual_terms; ++j) {
@@ -121,7 +134,7 @@ PhysicsModel PhysicsParameters::model(const double* x, const std::vector<Physics
 struct PhysicsProblem::Gradient {
   double energy = 0, time = 0, launch = 0;
   std::vector<double> d_energy, d_time;
-  std::vector<size_t> touched;   // places that are not zero; may repeat
+  std::vector<size_t> touched;  // places that are not zero; may repeat
 
   explicit Gradient(size_t n) : d_energy(n), d_time(n) {}
   void add(size_t place, double by_energy, double by_time) {
@@ -145,7 +158,7 @@ void PhysicsProblem::add_term(const Term& term, const double* x, Gradient& out) 
     part[k] = std::exp(x[places_.time(k)] + x[places.factor[k]]) * term.counts[k];
     if (k > 0) (is_compute(k) ? compute : memory) += part[k];
   }
-  const double work = norm_ == 1 ? compute + memory
+  const double work = norm_ == 1             ? compute + memory
                       : compute + memory > 0 ? std::pow(std::pow(compute, norm_) + std::pow(memory, norm_), 1 / norm_)
                                              : 0;
   auto residual = [&](const std::array<size_t, residual_terms + 1>& at) {

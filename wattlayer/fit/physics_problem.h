@@ -13,8 +13,8 @@ struct Term {
   size_t group = 0;
   double count = 1;
   std::array<double, count_kinds> counts{};
-  std::array<double, coordinate_kinds> coordinates{};   ///< raw
-  std::array<double, residual_terms> residual{};         ///< set by standardise()
+  std::array<double, coordinate_kinds> coordinates{};  ///< raw
+  std::array<double, residual_terms> residual{};       ///< set by standardise()
 };
 
 /// One measurement, reduced to what the fit needs.

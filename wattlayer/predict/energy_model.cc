@@ -30,9 +30,16 @@ Json print_residual(const Residual& r) { return {{"constant", r.constant}, {"wei
 Residual parse_residual(const Json& json) { return {json.at("constant"), json.at("weights")}; }
 
 Json print_group(const PhysicsGroup& g) {
-  Json json = {{"family", g.family}, {"variant", g.variant}, {"rows", g.rows}, {"time_factor", print_counts(g.time_factor, 1)},
-               {"mean", g.mean},     {"spread", g.spread},   {"low", g.low},   {"high", g.high},
-               {"time_residual", print_residual(g.time)},    {"energy_residual", print_residual(g.energy)}};
+  Json json = {{"family", g.family},
+               {"variant", g.variant},
+               {"rows", g.rows},
+               {"time_factor", print_counts(g.time_factor, 1)},
+               {"mean", g.mean},
+               {"spread", g.spread},
+               {"low", g.low},
+               {"high", g.high},
+               {"time_residual", print_residual(g.time)},
+               {"energy_residual", print_residual(g.energy)}};
   if (g.half_width) json["half_width"] = *g.half_width;
   return json;
 }
@@ -70,7 +77,8 @@ Json print_physics(const PhysicsModel& m) {
           {"correction", m.correction},
           {"launch_correction", m.launch_correction},
           {"groups", groups},
-          {"calibration", {{"layer", print_calibration(m.layer_calibration)}, {"network", print_calibration(m.network_calibration)}}}};
+          {"calibration",
+           {{"layer", print_calibration(m.layer_calibration)}, {"network", print_calibration(m.network_calibration)}}}};
 }
 
 PhysicsModel parse_physics(const Json& json) {
@@ -100,7 +108,8 @@ EnergyModel EnergyModel::parse(std::string_view text, std::string_view id) try {
   const Json json = Json::parse(text);
   const int version = json.at("wattlayer_energy_model");
   if (version != format_version)
-    throw Error(ErrorKind::unsupported, "format version " + std::to_string(version) + "; this program reads version 1, use a newer one");
+    throw Error(ErrorKind::unsupported,
+                "format version " + std::to_string(version) + "; this program reads version 1, use a newer one");
   EnergyModel m;
   m.id = id;
   m.hardware_json = json.at("hardware").at("description").dump(2);

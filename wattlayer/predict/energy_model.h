@@ -21,14 +21,14 @@ class EnergyModel {
   EnergyModel& operator=(EnergyModel&&) noexcept;
   ~EnergyModel();
 
-  std::string id;           ///< `xeon-gold-5120/pytorch/f32`, or the path of a file
+  std::string id;  ///< `xeon-gold-5120/pytorch/f32`, or the path of a file
   Hardware hardware;
   Engine engine;
   std::string hardware_json, engine_json;  ///< the descriptions that it was fitted with; the file holds them
   DataType dtype = DataType::f32;
   std::string scope;
   bool idle_included = true;
-  std::string card;         ///< JSON text: data, licence, date, rows, splits, errors, coverage, weaknesses
+  std::string card;  ///< JSON text: data, licence, date, rows, splits, errors, coverage, weaknesses
   std::unique_ptr<PhysicsModel> physics;
 
   /// Reads the text of a `.wlm` file. Throws Error(invalid_input) naming what is wrong.

@@ -21,10 +21,10 @@ struct Interval {
 
 /// One item of the workload, its count included.
 struct LayerEstimate {
-  size_t item = 0;        ///< index into Workload::items
-  Interval energy_j;      ///< joules of all `count` executions in one pass of the batch
+  size_t item = 0;    ///< index into Workload::items
+  Interval energy_j;  ///< joules of all `count` executions in one pass of the batch
   Interval time_s;
-  double macs = 0;        ///< of all `count` executions
+  double macs = 0;  ///< of all `count` executions
   Label label = Label::predicted;
 };
 
@@ -42,11 +42,11 @@ struct Estimate {
   DataType dtype = DataType::f32;
   int64_t batch = 1;
   bool idle_included = true;
-  Interval energy_j, time_s, power_w;   ///< one pass of the whole batch
-  double coverage = 0;                  ///< share of energy_j from layers labelled `predicted`
+  Interval energy_j, time_s, power_w;  ///< one pass of the whole batch
+  double coverage = 0;                 ///< share of energy_j from layers labelled `predicted`
   double macs = 0, parameters = 0;
-  std::string interval_note;            ///< `few blocks`, `uncalibrated`, or empty
-  std::vector<LayerEstimate> layers;    ///< in workload order
+  std::string interval_note;          ///< `few blocks`, `uncalibrated`, or empty
+  std::vector<LayerEstimate> layers;  ///< in workload order
   std::vector<Unpriced> unpriced;
 };
 

@@ -43,7 +43,7 @@ PhysicsModel::Outcome PhysicsModel::layer(const Features& f) const {
     (is_compute(k) ? compute : memory) += t;
   }
   out.launch_s = time_s[0] * (out.group ? out.group->time_factor[0] : 1) * f.counts[0];
-  const double work = norm == 1 ? compute + memory
+  const double work = norm == 1              ? compute + memory
                       : compute + memory > 0 ? std::pow(std::pow(compute, norm) + std::pow(memory, norm), 1 / norm)
                                              : 0;
   double above_static = 0;

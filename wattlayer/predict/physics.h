@@ -20,17 +20,17 @@ struct Residual {
 /// What was fitted for one group of layers.
 struct PhysicsGroup {
   std::string family, variant;
-  size_t rows = 0;                                   ///< distinct layers it was fitted on
-  std::array<double, count_kinds> time_factor{};     ///< multiplies the shared seconds per count
+  size_t rows = 0;                                        ///< distinct layers it was fitted on
+  std::array<double, count_kinds> time_factor{};          ///< multiplies the shared seconds per count
   std::array<double, coordinate_kinds> mean{}, spread{};  ///< standardise coordinates; spread 0: the coordinate did not vary
   std::array<double, coordinate_kinds> low{}, high{};     ///< fitted range
   Residual time, energy;
-  std::optional<double> half_width;                  ///< 90 % of |log error| of a layer of this group, where 50 rows calibrate it
+  std::optional<double> half_width;  ///< 90 % of |log error| of a layer of this group, where 50 rows calibrate it
 };
 
 /// 90 % quantiles of |log(measured / predicted)| on held-out blocks, at one level.
 struct Calibration {
-  double energy = 0.7, time = 0.7, power = 0.4;      ///< factor 2 until calibrated
+  double energy = 0.7, time = 0.7, power = 0.4;  ///< factor 2 until calibrated
   size_t rows = 0, blocks = 0;
 };
 
@@ -39,12 +39,12 @@ struct Calibration {
 ///   E_l = exp(r_e) [ P0 t_l + sum_k e_k n_k ]
 ///   T = sum t_l + t_pass,  E = exp(a + b s) ( sum E_l + P0 t_pass ),  s = share of launches in T
 struct PhysicsModel {
-  double norm = 1;                                   ///< p
-  double static_w = 0;                               ///< P0
-  double pass_s = 0;                                 ///< per pass of a network
-  std::array<double, count_kinds> time_s{};          ///< seconds per count
-  std::array<double, count_kinds> energy_j{};        ///< joules per count above the static part
-  double correction = 0, launch_correction = 0;      ///< a and b
+  double norm = 1;                               ///< p
+  double static_w = 0;                           ///< P0
+  double pass_s = 0;                             ///< per pass of a network
+  std::array<double, count_kinds> time_s{};      ///< seconds per count
+  std::array<double, count_kinds> energy_j{};    ///< joules per count above the static part
+  double correction = 0, launch_correction = 0;  ///< a and b
   std::vector<PhysicsGroup> groups;
   Calibration layer_calibration, network_calibration;
 
@@ -52,8 +52,8 @@ struct PhysicsModel {
 
   struct Outcome {
     double time_s = 0, energy_j = 0, launch_s = 0;
-    double outside = 0;                              ///< distance from the fitted range in log units; 0 inside
-    const PhysicsGroup* group = nullptr;             ///< nullptr: no layer of this group was measured
+    double outside = 0;                   ///< distance from the fitted range in log units; 0 inside
+    const PhysicsGroup* group = nullptr;  ///< nullptr: no layer of this group was measured
   };
   Outcome layer(const Features& features) const;
 };
@@ -64,8 +64,9 @@ double residual_at(const PhysicsGroup& group, const std::array<double, coordinat
 
 /// Which counts the compute side of the norm sums; the others are memory, launch stands apart.
 constexpr bool is_compute(size_t k) {
-  return k == static_cast<size_t>(Count::macs) || k == static_cast<size_t>(Count::flops) || k == static_cast<size_t>(Count::special) ||
-         k == static_cast<size_t>(Count::window_rows) || k == static_cast<size_t>(Count::windows);
+  return k == static_cast<size_t>(Count::macs) || k == static_cast<size_t>(Count::flops) ||
+         k == static_cast<size_t>(Count::special) || k == static_cast<size_t>(Count::window_rows) ||
+         k == static_cast<size_t>(Count::windows);
 }
 
 }  // namespace wattlayer

@@ -8,9 +8,9 @@
 namespace wattlayer {
 namespace {
 
-constexpr double tolerance = 0.1;          // outside the fitted range by less than 10 % still counts as inside
-constexpr double unseen_group_width = 0.7; // a factor of 2: the prior alone prices it
-constexpr double width_per_distance = 0.5; // half a log unit of doubt per log unit outside the fitted range
+constexpr double tolerance = 0.1;           // outside the fitted range by less than 10 % still counts as inside
+constexpr double unseen_group_width = 0.7;  // a factor of 2: the prior alone prices it
+constexpr double width_per_distance = 0.5;  // half a log unit of doubt per log unit outside the fitted range
 constexpr double largest_distance = 4;
 
 struct Priced {
@@ -22,7 +22,8 @@ struct Priced {
 
 bool shapes_known(const Layer& layer) {
   auto known = [](const Tensor& t) { return !t.present || t.known; };
-  return std::all_of(layer.inputs.begin(), layer.inputs.end(), known) && std::all_of(layer.outputs.begin(), layer.outputs.end(), known);
+  return std::all_of(layer.inputs.begin(), layer.inputs.end(), known) &&
+         std::all_of(layer.outputs.begin(), layer.outputs.end(), known);
 }
 
 Priced price(const Layer& layer, const EnergyModel& model) {
@@ -52,7 +53,8 @@ Widths layer_widths(const Priced& p, const PhysicsModel& physics) {
 }
 
 /// Adds an item that has no known shape: nothing can be said of its energy but that it is there.
-void add_unpriced(Estimate& estimate, const std::string& op, double count, std::optional<double> bound, const std::string& reason) {
+void add_unpriced(Estimate& estimate, const std::string& op, double count, std::optional<double> bound,
+                  const std::string& reason) {
   for (Unpriced& u : estimate.unpriced)
     if (u.op == op && u.reason == reason) {
       u.count += count;
@@ -76,8 +78,14 @@ LayerPrediction predict(const Layer& layer, const EnergyModel& model) {
 
 Estimate predict(const Workload& workload, const EnergyModel& model) {
   const PhysicsModel& physics = *model.physics;
-  Estimate e{.network = workload.name, .hardware = model.hardware.id, .engine = model.engine.id, .scope = model.scope,
-             .energy_model = model.id, .dtype = model.dtype, .batch = workload.batch, .idle_included = model.idle_included};
+  Estimate e{.network = workload.name,
+             .hardware = model.hardware.id,
+             .engine = model.engine.id,
+             .scope = model.scope,
+             .energy_model = model.id,
+             .dtype = model.dtype,
+             .batch = workload.batch,
+             .idle_included = model.idle_included};
   double energy = 0, time = 0, launch = 0, in_range = 0, doubt = 0;
   Widths single{};
   for (size_t i = 0; i < workload.items.size(); ++i) {
@@ -96,7 +104,8 @@ Estimate predict(const Workload& workload, const EnergyModel& model) {
     doubt += joules * p.doubt;
     e.macs += item.count * p.macs, e.parameters += item.count * p.parameters;
   }
-  if (e.layers.empty() && e.unpriced.empty()) throw Error(ErrorKind::invalid_input, workload.name + ": no layer costs anything; expected a network with operators");
+  if (e.layers.empty() && e.unpriced.empty())
+    throw Error(ErrorKind::invalid_input, workload.name + ": no layer costs anything; expected a network with operators");
   e.coverage = energy > 0 ? in_range / energy : 0;
   Widths widths = single;
   if (workload.is_network || workload.items.size() != 1) {

@@ -1,0 +1,150 @@
+#include "wattlayer/fit/physics_fit.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "wattlayer/core/error.h"
+#include "wattlayer/ops/layer_text.h"
+
+namespace wattlayer {
+namespace {
+
+constexpr const char* hardware_json = R"({"name": "test", "kind": "cpu", "compute_units": 1, "peak_flops": {"f32": 1e11},
+  "bandwidth_bytes_per_s": 2e10, "memory": [{"name": "L2", "bytes": 1e6, "bandwidth_bytes_per_s": 1e11}, {"name": "DRAM", "bytes": 1e12}],
+  "tdp_w": 100, "idle_w": 30, "scope": "cpu-package", "sources": {}})";
+constexpr const char* engine_json = R"({"name": "test"})";
+
+/// A machine that follows the law exactly: 40 W, 5 GMAC/s for products, 10 GB/s, with relative noise.
+struct Machine {
+  double noise;
+  std::mt19937 random{7};
+
+  Measurement run(const std::string& text) {
+    Measurement m;
+    m.workload.items.push_back({parse_layer(text), 1, {}});
+    const Layer& layer = m.workload.items[0].layer;
+    const Cost c = cost(layer);
+    std::normal_distribution<double> normal(0, noise);
+    m.time_s = (1e-5 + c.macs / 2e10 + (c.input_bytes + c.weight_bytes + c.output_bytes) / 1e10) * std::exp(normal(random));
+    m.energy_j = 40 * *m.time_s;
+    m.scope = "cpu-package";
+    return m;
+  }
+};
+
+std::vector<Measurement> products(Machine& machine, int rows) {
+  std::vector<Measurement> all;
+  std::uniform_real_distribution<double> size(3, 11);
+  for (int i = 0; i < rows; ++i) {
+    auto draw = [&] { return static_cast<int64_t>(std::exp2(size(machine.random))); };
+    const int64_t m = draw(), n = draw(), k = draw();
+    all.push_back(machine.run(fmt::format("Gemm {}x{} {}x{} {} transB=1", m, k, n, k, n)));
+  }
+  return all;
+}
+
+std::vector<const Measurement*> pointers(const std::vector<Measurement>& rows) {
+  std::vector<const Measurement*> out;
+  for (const Measurement& m : rows) out.push_back(&m);
+  return out;
+}
+
+EnergyModel fit(const std::vector<Measurement>& rows) {
+  return fit_energy_model(pointers(rows), parse_hardware(hardware_json, "test"), hardware_json, parse_engine(engine_json, "test"),
+                          engine_json, "test/test/f32");
+}
+
+TEST(PhysicsFit, RecoversAMachineThatFollowsTheLaw) {
+  Machine machine{0.02};
+  const EnergyModel model = fit(products(machine, 400));
+  double worst = 0;
+  int right_power = 0;
+  for (const Measurement& m : products(machine, 100)) {
+    const Estimate e = predict(m.workload, model);
+    worst = std::max(worst, std::abs(std::log(e.energy_j.value / *m.energy_j)));
+    right_power += std::abs(e.power_w.value - 40) < 4;
+  }
+  EXPECT_LT(worst, 0.25);
+  EXPECT_GE(right_power, 95);
+}
+
+TEST(PhysicsFit, IntervalsHoldNineInTen) {
+  Machine machine{0.1};
+  const EnergyModel model = fit(products(machine, 600));
+  int inside = 0;
+  const auto fresh = products(machine, 1000);
+  for (const Measurement& m : fresh) {
+    const Interval energy = predict(m.workload, model).energy_j;
+    inside += energy.low <= *m.energy_j && *m.energy_j <= energy.high;
+  }
+  EXPECT_GT(inside, 860);
+  EXPECT_LT(inside, 940);
+}
+
+TEST(PhysicsFit, SaysWhatLiesOutsideTheFittedRange) {
+  Machine machine{0.02};
+  const EnergyModel model = fit(products(machine, 200));
+  auto label = [&](const char* text) { return predict(parse_layer(text), model).label; };
+  EXPECT_EQ(label("Gemm 64x64 64x64 64 transB=1"), Label::predicted);
+  EXPECT_EQ(label("Gemm 64x1000000 64x1000000 64 transB=1"), Label::extrapolated);
+  EXPECT_EQ(label("Relu 64x64"), Label::extrapolated);
+  EXPECT_EQ(label("Unheard.Of 64x64 -> 64x64"), Label::bounded);
+}
+
+TEST(PhysicsFit, IntervalWidensWithDistance) {
+  Machine machine{0.02};
+  const EnergyModel model = fit(products(machine, 200));
+  auto width = [&](const char* text) {
+    Workload w;
+    w.items.push_back({parse_layer(text), 1, {}});
+    const Interval e = predict(w, model).energy_j;
+    return std::log(e.high / e.low);
+  };
+  EXPECT_LT(width("Gemm 64x64 64x64 64 transB=1"), width("Gemm 64x20000 64x20000 64 transB=1"));
+  EXPECT_LT(width("Gemm 64x20000 64x20000 64 transB=1"), width("Gemm 64x1000000 64x1000000 64 transB=1"));
+}
+
+TEST(PhysicsFit, FileHoldsEverything) {
+  Machine machine{0.05};
+  const EnergyModel model = fit(products(machine, 100));
+  const EnergyModel read = EnergyModel::parse(model.print(), model.id);
+  EXPECT_EQ(read.print(), model.print());
+  const Layer layer = parse_layer("Gemm 64x64 64x64 64 transB=1");
+  EXPECT_EQ(predict(layer, read).energy_j, predict(layer, model).energy_j);
+}
+
+TEST(PhysicsFit, RefusesTooFewRowsAndMixedScopes) {
+  Machine machine{0.05};
+  EXPECT_THROW(fit(products(machine, 3)), Error);
+  auto rows = products(machine, 20);
+  rows[3].scope = "wall";
+  EXPECT_THROW(fit(rows), Error);
+}
+
+TEST(PhysicsFit, LearnsFromNetworksAlone) {
+  Machine machine{0.0};
+  const auto layers = products(machine, 600);
+  std::vector<Measurement> networks;
+  for (size_t i = 0; i + 4 < layers.size(); i += 4) {
+    Measurement n = layers[i];
+    n.workload.is_network = true;
+    for (size_t j = 1; j < 4; ++j) {
+      n.workload.items.push_back(layers[i + j].workload.items[0]);
+      *n.energy_j += *layers[i + j].energy_j;
+      *n.time_s += *layers[i + j].time_s;
+    }
+    networks.push_back(n);
+  }
+  const EnergyModel model = fit(networks);
+  std::vector<double> errors;
+  for (const Measurement& m : layers)
+    errors.push_back(std::abs(std::log(predict(m.workload, model).energy_j.value / *m.energy_j)));
+  std::sort(errors.begin(), errors.end());
+  EXPECT_LT(errors[errors.size() / 2], 0.1);
+}
+
+}  // namespace
+}  // namespace wattlayer
