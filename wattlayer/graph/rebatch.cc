@@ -48,8 +48,11 @@ std::optional<MovedFactor> move_factor(const Shape& source, BatchFactor factor, 
     const int64_t size = target[static_cast<size_t>(j)], after = product_after(target, j);
     if (stride % after != 0 || (size * after) % (stride * from) != 0) continue;
     const int64_t inner = stride / after;
-    // Best a dimension that is the batch alone, then one whose outermost factor is; on a tie the same place, then the leftmost.
-    const int fit = (size == from && inner == 1 ? 4 : inner * from == size ? 2 : 1) * 2 + (j == factor.dimension);
+    // Best is a dimension that is the batch alone, then one whose outermost factor is the batch (heads, windows), then the
+    // innermost factor (steps x batch); features stand last and never hold it while there is a choice.
+    const bool is_last = j + 1 == static_cast<int64_t>(target.size());
+    const int place = size == from && inner == 1 ? 4 : inner * from != size ? 2 : is_last ? 1 : 3;
+    const int fit = place * 2 + (j == factor.dimension);
     if (fit <= best) continue;
     best = fit;
     moved.factor = {j, inner};
@@ -109,7 +112,9 @@ void Rebatch::set_constant(Layer& layer, size_t i, std::vector<int64_t> values) 
 void Rebatch::infer(Layer& layer, int opset, const std::vector<int>& inputs, int first_output) {
   if (const Operator* op = find_operator(layer.op); op && op->normalize) op->normalize(layer, opset);
   const std::vector<Operand> all = operands(layer, inputs);
+  const size_t outputs = layer.outputs.size();
   constexpr int newest = 1000;
+  if (static_cast<size_t>(first_output) >= reference_.tensors.size()) return wattlayer::infer(layer, newest);
   if (!rewrite(layer, all, first_output)) {
     try {
       wattlayer::infer(layer, newest);
@@ -118,6 +123,7 @@ void Rebatch::infer(Layer& layer, int opset, const std::vector<int>& inputs, int
       wattlayer::infer(layer, newest);
     }
   }
+  layer.outputs.resize(outputs);
   keep(layer, all, first_output);
 }
 
@@ -189,10 +195,10 @@ void Rebatch::rewrite_slice(Layer& layer, const Operand& x) {
   const int64_t size = x.before->shape[static_cast<size_t>(x.factor.dimension)];
   for (size_t i = 0; i < starts.size() && i < ends.size(); ++i) {
     const int64_t axis = rules::axis(i < axes.size() ? axes[i] : static_cast<int64_t>(i), x.now->rank());
-    const bool whole = (starts[i] == 0 || starts[i] == -size) && ends[i] == size && (i >= steps.size() || steps[i] == 1);
-    if (axis != x.factor.dimension || !whole) continue;
+    const bool from_start = (starts[i] == 0 || starts[i] == -size) && (i >= steps.size() || steps[i] == 1);
+    if (axis != x.factor.dimension || !from_start || (ends[i] != size && ends[i] != from_)) continue;
     starts[i] = 0;
-    ends[i] = x.now->shape[static_cast<size_t>(x.factor.dimension)];
+    ends[i] = scaled(ends[i]);
     set_constant(layer, 1, starts);
     set_constant(layer, 2, ends);
   }

@@ -38,6 +38,9 @@ class Rebatch {
   /// Error(unsupported) where the batch cannot be set.
   void infer(Layer& layer, int opset, const std::vector<int>& inputs, int first_output);
 
+  /// What the n-th If came to at the file's own batch.
+  std::optional<Branch> branch(size_t n) const { return n < reference_.branches.size() ? std::optional(reference_.branches[n]) : std::nullopt; }
+
   /// Constants rewritten so far.
   int rewritten() const { return rewritten_; }
 

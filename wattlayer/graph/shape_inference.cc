@@ -9,6 +9,7 @@
 
 #include "wattlayer/core/error.h"
 #include "wattlayer/graph/execution_order.h"
+#include "wattlayer/graph/rebatch.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
 
@@ -21,6 +22,8 @@ constexpr size_t most_expanded_nodes = 200'000;
 constexpr double most_elements = 1e15;
 
 [[noreturn]] void invalid(const std::string& message) { throw Error(ErrorKind::invalid_input, message); }
+
+bool is_constant_node(const onnx::Node& node) { return node.op == "Constant" && node.domain.empty(); }
 
 bool is_random(std::string_view op) { return op.starts_with("Random") || op == "Multinomial" || op == "Bernoulli"; }
 
@@ -60,7 +63,7 @@ class Walk {
     return fmt::format("{}:{}:{}", domain, name, overload);
   }
 
-  int add_value(std::string_view name, Tensor tensor);
+  int add_value(std::string_view name, Tensor tensor, bool inferred = false);
   void define(Scope& scope, std::string_view name, int value);
   void declare(const onnx::Graph& graph);
   void walk_body(const std::vector<onnx::Node>& nodes, Scope& scope, const Place& place);
@@ -99,7 +102,8 @@ class Walk {
   std::unordered_map<std::string_view, const onnx::ValueInfo*> declared_;
 };
 
-int Walk::add_value(std::string_view name, Tensor tensor) {
+int Walk::add_value(std::string_view name, Tensor tensor, bool inferred) {
+  if (rebatch_ && !inferred) rebatch_->add_value(static_cast<int>(result_.tensors.size()), tensor);
   result_.graph.values.emplace_back(name);
   result_.tensors.push_back(std::move(tensor));
   return static_cast<int>(result_.tensors.size()) - 1;
@@ -296,7 +300,7 @@ std::optional<Tensor> constant_tensor(const Layer& layer) {
 void Walk::infer_outputs(const onnx::Node& source, const Place& place, Node& node) {
   Layer& layer = node.layer;
   node.in_catalogue = find_operator(layer.op) != nullptr;
-  if (source.op == "Constant" && source.domain.empty()) {
+  if (is_constant_node(source)) {
     node.in_catalogue = true;
     const onnx::NodeAttribute* tensor = source.find("value");
     if (!tensor) tensor = source.find("sparse_value");
@@ -305,7 +309,11 @@ void Walk::infer_outputs(const onnx::Node& source, const Place& place, Node& nod
     layer.outputs[0] = std::move(*held);
     layer.attributes = {};
   } else {
-    infer(layer, static_cast<int>(std::min<int64_t>(opset(place, source.domain), 1000)));
+    const int version = static_cast<int>(std::min<int64_t>(opset(place, source.domain), 1000));
+    const size_t outputs = layer.outputs.size();
+    if (rebatch_) rebatch_->infer(layer, version, node.inputs, static_cast<int>(result_.tensors.size()));
+    else infer(layer, version);
+    layer.outputs.resize(outputs);
   }
   layer.dtype = arithmetic(layer);
 }
@@ -345,7 +353,7 @@ void Walk::keep_outputs(const onnx::Node& source, Scope& scope, Node& node) {
       node.outputs.push_back(-1);
       continue;
     }
-    const int value = add_value(source.outputs[i], out);
+    const int value = add_value(source.outputs[i], out, !is_constant_node(source));
     define(scope, source.outputs[i], value);
     node.outputs.push_back(value);
     out.value = nullptr;
@@ -429,7 +437,15 @@ void Walk::expand_if(const onnx::Node& source, Scope& scope, const Place& place)
     for (size_t i = 0; i < std::min(outputs.size(), source.outputs.size()); ++i)
       if (!source.outputs[i].empty()) define(scope, source.outputs[i], outputs[i]);
   };
-  if (value && value->size() == 1) return finish(walk_branch(value->integer(0) ? "then_branch" : "else_branch"));
+  // At another batch the network keeps the branches of its own batch, so that both runs number values alike.
+  std::optional<Branch> reference;
+  if (rebatch_) reference = rebatch_->branch(result_.branches.size());
+  const bool known = value && value->size() == 1;
+  if (reference ? *reference <= Branch::else_ : known) {
+    const bool takes_then = reference ? *reference == Branch::then : value->integer(0) != 0;
+    result_.branches.push_back(takes_then ? Branch::then : Branch::else_);
+    return finish(walk_branch(takes_then ? "then_branch" : "else_branch"));
+  }
 
   Graph& graph = result_.graph;
   const size_t start = graph.nodes.size(), unresolved = graph.unresolved.size();
@@ -438,7 +454,8 @@ void Walk::expand_if(const onnx::Node& source, Scope& scope, const Place& place)
   const auto middle = static_cast<std::ptrdiff_t>(graph.nodes.size());
   const auto unresolved_middle = static_cast<std::ptrdiff_t>(graph.unresolved.size());
   const std::vector<int> else_outputs = walk_branch("else_branch");
-  const bool takes_then = then_price >= price(static_cast<size_t>(middle));
+  const bool takes_then = reference ? *reference == Branch::costlier_then : then_price >= price(static_cast<size_t>(middle));
+  result_.branches.push_back(takes_then ? Branch::costlier_then : Branch::costlier_else);
   auto keep = [&](auto& list, size_t from, std::ptrdiff_t between) {
     const auto begin = list.begin() + static_cast<std::ptrdiff_t>(from);
     if (takes_then) list.erase(list.begin() + between, list.end());

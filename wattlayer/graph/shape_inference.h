@@ -10,10 +10,14 @@ namespace wattlayer {
 
 class Rebatch;
 
+/// What an If came to: the branch that its condition selects, or the more expensive one where that is not known.
+enum class Branch : char { then, else_, costlier_then, costlier_else };
+
 /// A graph with the tensor of each value.
 struct InferredGraph {
   Graph graph;
   std::vector<Tensor> tensors;
+  std::vector<Branch> branches;   ///< of each If, in the order of the walk
 };
 
 /// Walks the network once in execution order: expands If, Loop, Scan and local functions, infers every shape, folds shape

@@ -184,6 +184,35 @@ BoundInputs bind_inputs(const onnx::Graph& graph, const ImportOptions& options) 
   return bound;
 }
 
+BoundInputs bind_batch(const onnx::Graph& graph, const ImportOptions& options, const BoundInputs& bound, int64_t batch) {
+  ImportOptions changed = options;
+  bool has_named_batch = false;
+  for (const onnx::ValueInfo* info : bound.declared)
+    for (const onnx::Dimension& d : info->shape.value_or(std::vector<onnx::Dimension>{}))
+      if (!d.size && is_batch_name(d.name)) changed.dimensions[std::string(d.name)] = batch, has_named_batch = true;
+  for (size_t i = 0; i < bound.declared.size(); ++i) {
+    const onnx::ValueInfo& info = *bound.declared[i];
+    Shape shape = bound.tensors[i].shape;
+    const onnx::Dimension leading = info.shape && !info.shape->empty() ? info.shape->front() : onnx::Dimension{};
+    const bool is_symbolic = !leading.size && !leading.name.empty();
+    if (shape.empty() || shape.front() != bound.batch) continue;
+    // Where another dimension is named like the batch, a leading one of another name (`sequence`) is not it.
+    if (is_symbolic && has_named_batch && !is_batch_name(leading.name)) continue;
+    if (is_symbolic) changed.dimensions[std::string(leading.name)] = batch;
+    auto at = changed.inputs.find(std::string(info.name));
+    if (at != changed.inputs.end()) at->second.front() = batch;
+  }
+  BoundInputs result = bind_inputs(graph, changed);
+  for (size_t i = 0; i < result.declared.size(); ++i) {
+    Shape& shape = result.tensors[i].shape;
+    const onnx::ValueInfo& info = *result.declared[i];
+    const bool is_fixed = info.shape && !info.shape->empty() && (info.shape->front().size || info.shape->front().name.empty());
+    if (!shape.empty() && is_fixed && shape.front() == bound.batch && bound.tensors[i].shape == shape) shape.front() = batch;
+  }
+  result.batch = batch;
+  return result;
+}
+
 std::optional<Shape> declared_shape(const onnx::ValueInfo& info, const Dimensions& dimensions) {
   if (!info.shape || info.is_sequence) return std::nullopt;
   Shape shape;

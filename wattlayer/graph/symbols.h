@@ -21,6 +21,9 @@ struct BoundInputs {
 /// (`past + 1`), and 1 for a batch. Throws Error(invalid_input) that names a dimension nobody has set.
 BoundInputs bind_inputs(const onnx::Graph& graph, const ImportOptions& options);
 
+/// The same inputs at another batch: symbolic dimensions named like a batch, and leading dimensions that are `bound.batch`.
+BoundInputs bind_batch(const onnx::Graph& graph, const ImportOptions& options, const BoundInputs& bound, int64_t batch);
+
 /// Shape that a file declares, when all its dimensions are numbers or names with a known value.
 std::optional<Shape> declared_shape(const onnx::ValueInfo& info, const std::map<std::string, int64_t, std::less<>>& dimensions);
 
