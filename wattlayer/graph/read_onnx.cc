@@ -37,13 +37,15 @@ onnx::Model parse(std::string_view bytes) {
   return model;
 }
 
-Graph at_batch(const onnx::Model& model, const BoundInputs& inputs, const InferredGraph& reference, const ImportOptions& options) {
+Graph at_batch(const onnx::Model& model, const BoundInputs& inputs, const InferredGraph& reference,
+               const ImportOptions& options) {
   const int64_t batch = *options.batch;
   if (batch < 1) invalid(fmt::format("batch is {}; expected 1 or more", batch));
   Rebatch rebatch(reference, inputs.batch, batch);
   Graph graph = infer_shapes(model, bind_batch(model.graph, options, inputs, batch), options, &rebatch).graph;
   if (rebatch.rewritten() > 0)
-    graph.remarks.push_back(fmt::format("{} constants written for batch {} were rewritten for batch {}", rebatch.rewritten(), inputs.batch, batch));
+    graph.remarks.push_back(
+        fmt::format("{} constants written for batch {} were rewritten for batch {}", rebatch.rewritten(), inputs.batch, batch));
   return graph;
 }
 
@@ -53,7 +55,8 @@ Graph read_onnx(std::string_view bytes, const std::string& name, const ImportOpt
   const onnx::Model model = parse(bytes);
   const BoundInputs inputs = bind_inputs(model.graph, options);
   InferredGraph inferred = infer_shapes(model, inputs, options);
-  Graph graph = options.batch && *options.batch != inputs.batch ? at_batch(model, inputs, inferred, options) : std::move(inferred.graph);
+  Graph graph =
+      options.batch && *options.batch != inputs.batch ? at_batch(model, inputs, inferred, options) : std::move(inferred.graph);
   // Exporters name every graph alike (`main_graph`); the file's name tells networks apart.
   graph.name = std::filesystem::path(name).stem().string();
   return graph;

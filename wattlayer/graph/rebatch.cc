@@ -26,13 +26,14 @@ bool any_of(const std::array<std::string_view, n>& list, std::string_view op) {
 
 /// These read shapes or reduce the batch away; their result need not follow it.
 bool may_lose_batch(std::string_view op) {
-  static constexpr std::array<std::string_view, 8> free = {"Shape", "Size", "ArgMax", "ArgMin", "NonZero", "Constant", "ConstantOfShape", "SequenceLength"};
+  static constexpr std::array<std::string_view, 8> free = {"Shape",   "Size",     "ArgMax",          "ArgMin",
+                                                           "NonZero", "Constant", "ConstantOfShape", "SequenceLength"};
   return any_of(free, op) || op.starts_with("Reduce");
 }
 
 bool is_elementwise(std::string_view op) {
   const Operator* known = find_operator(op);
-  return known && (known->family == Family::elementwise || known->family == Family::activation) ;
+  return known && (known->family == Family::elementwise || known->family == Family::activation);
 }
 
 bool same_value(const Tensor& a, const Tensor& b) { return a.value && b.value && *a.value == *b.value; }
@@ -41,7 +42,7 @@ bool same_value(const Tensor& a, const Tensor& b) { return a.value && b.value &&
 
 std::optional<MovedFactor> move_factor(const Shape& source, BatchFactor factor, const Shape& target, int64_t from, int64_t to) {
   if (factor.dimension < 0 || elements(source) == 0 || elements(source) != elements(target)) return std::nullopt;
-  const int64_t stride = factor.inner * product_after(source, factor.dimension);   // elements inside the factor
+  const int64_t stride = factor.inner * product_after(source, factor.dimension);  // elements inside the factor
   int best = 0;
   MovedFactor moved;
   for (int64_t j = 0; j < static_cast<int64_t>(target.size()); ++j) {
@@ -67,7 +68,7 @@ std::optional<MovedFactor> move_factor(const Shape& source, BatchFactor factor, 
 /// An input in both runs.
 struct Rebatch::Operand {
   size_t index;
-  const Tensor* before = nullptr;   ///< at the file's batch; nullptr when absent
+  const Tensor* before = nullptr;  ///< at the file's batch; nullptr when absent
   Tensor* now = nullptr;
   BatchFactor factor;
 
@@ -82,7 +83,8 @@ void Rebatch::add_value(int value, const Tensor& tensor) {
 }
 
 /// The one dimension that grew with the batch; `inner` as in the operand that it came from, else outermost.
-std::optional<BatchFactor> Rebatch::find_factor(const Shape& before, const Shape& after, const std::vector<Operand>& operands) const {
+std::optional<BatchFactor> Rebatch::find_factor(const Shape& before, const Shape& after,
+                                                const std::vector<Operand>& operands) const {
   if (before.size() != after.size()) return std::nullopt;
   BatchFactor found;
   for (size_t i = 0; i < before.size(); ++i) {
@@ -92,7 +94,8 @@ std::optional<BatchFactor> Rebatch::find_factor(const Shape& before, const Shape
   }
   if (found.dimension == BatchFactor::none) return found;
   for (const Operand& x : operands)
-    if (x.factor.dimension >= 0 && x.before->shape[static_cast<size_t>(x.factor.dimension)] == before[static_cast<size_t>(found.dimension)])
+    if (x.factor.dimension >= 0 &&
+        x.before->shape[static_cast<size_t>(x.factor.dimension)] == before[static_cast<size_t>(found.dimension)])
       return BatchFactor{found.dimension, x.factor.inner};
   return found;
 }
@@ -114,12 +117,16 @@ void Rebatch::infer(Layer& layer, int opset, const std::vector<int>& inputs, int
   const std::vector<Operand> all = operands(layer, inputs);
   const size_t outputs = layer.outputs.size();
   constexpr int newest = 1000;
-  if (static_cast<size_t>(first_output) >= reference_.tensors.size()) return wattlayer::infer(layer, newest);
+  // Where the shape is not known at the file's own batch either, there is nothing to go by.
+  if (static_cast<size_t>(first_output) >= reference_.tensors.size() || !reference(first_output).known)
+    return wattlayer::infer(layer, newest);
   if (!rewrite(layer, all, first_output)) {
     try {
       wattlayer::infer(layer, newest);
     } catch (const Error& e) {
-      if (!align(layer, all, reference(first_output))) throw Error(ErrorKind::unsupported, fmt::format("cannot be set to batch {}: {}; export the network at that batch", to_, e.what()));
+      if (!align(layer, all, reference(first_output)))
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("cannot be set to batch {}: {}; export the network at that batch", to_, e.what()));
       wattlayer::infer(layer, newest);
     }
   }
@@ -190,7 +197,9 @@ void Rebatch::rewrite_sizes(Layer& layer, const std::vector<Operand>& operands) 
 
 /// A slice that took the whole batch takes the whole new one.
 void Rebatch::rewrite_slice(Layer& layer, const Operand& x) {
-  auto list = [&](size_t i) { return layer.has_input(i) && layer.inputs[i].value ? layer.inputs[i].value->integers : std::vector<int64_t>{}; };
+  auto list = [&](size_t i) {
+    return layer.has_input(i) && layer.inputs[i].value ? layer.inputs[i].value->integers : std::vector<int64_t>{};
+  };
   std::vector<int64_t> starts = list(1), ends = list(2), axes = list(3), steps = list(4);
   const int64_t size = x.before->shape[static_cast<size_t>(x.factor.dimension)];
   for (size_t i = 0; i < starts.size() && i < ends.size(); ++i) {
@@ -275,7 +284,8 @@ void Rebatch::keep(Layer& layer, const std::vector<Operand>& operands, int first
     check_kept(layer, out, before, operands);
     if (!out.known) continue;
     if (layer.op == "Reshape" && operands.front().factor.dimension >= 0) {
-      if (auto moved = move_factor(operands.front().before->shape, operands.front().factor, before.shape, from_, to_); moved && moved->shape == out.shape) {
+      if (auto moved = move_factor(operands.front().before->shape, operands.front().factor, before.shape, from_, to_);
+          moved && moved->shape == out.shape) {
         factor = moved->factor;
         continue;
       }

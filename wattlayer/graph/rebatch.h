@@ -13,7 +13,7 @@ namespace wattlayer {
 /// In 4*64x49x96 (windows of an image) the factor is in dimension 0 and `inner` is 64.
 struct BatchFactor {
   static constexpr int64_t none = -1, unclear = -2;
-  int64_t dimension = none;   ///< `unclear`: the tensor follows the batch, but not as one factor
+  int64_t dimension = none;  ///< `unclear`: the tensor follows the batch, but not as one factor
   int64_t inner = 1;
 };
 
@@ -39,7 +39,9 @@ class Rebatch {
   void infer(Layer& layer, int opset, const std::vector<int>& inputs, int first_output);
 
   /// What the n-th If came to at the file's own batch.
-  std::optional<Branch> branch(size_t n) const { return n < reference_.branches.size() ? std::optional(reference_.branches[n]) : std::nullopt; }
+  std::optional<Branch> branch(size_t n) const {
+    return n < reference_.branches.size() ? std::optional(reference_.branches[n]) : std::nullopt;
+  }
 
   /// Constants rewritten so far.
   int rewritten() const { return rewritten_; }
@@ -47,7 +49,9 @@ class Rebatch {
  private:
   struct Operand;
   const Tensor& reference(int value) const { return reference_.tensors.at(static_cast<size_t>(value)); }
-  BatchFactor factor(int value) const { return static_cast<size_t>(value) < factors_.size() ? factors_[static_cast<size_t>(value)] : BatchFactor{}; }
+  BatchFactor factor(int value) const {
+    return static_cast<size_t>(value) < factors_.size() ? factors_[static_cast<size_t>(value)] : BatchFactor{};
+  }
   int64_t scaled(int64_t size) const { return size / from_ * to_; }
   std::optional<BatchFactor> find_factor(const Shape& before, const Shape& after, const std::vector<Operand>& operands) const;
   std::vector<Operand> operands(const Layer& layer, const std::vector<int>& inputs) const;

@@ -88,6 +88,7 @@ class Walk {
   std::vector<onnx::NodeAttribute> bound_arguments(const onnx::Node& call, const Place& place) const;
   double price(size_t from) const;
   int input_value(const onnx::Node& source, size_t i, const Scope& scope) const;
+  bool is_tolerable(const Layer& layer, const Error& error) const;
   int64_t opset(const Place& place, std::string_view domain) const;
   std::string node_name(const onnx::Node& source, const Place& place) const;
   void remark(std::string text);
@@ -297,6 +298,16 @@ std::optional<Tensor> constant_tensor(const Layer& layer) {
   return std::nullopt;
 }
 
+/// Exporters write a few nodes that contradict their operator (an axis beyond the rank). At the file's own sizes those stay
+/// unresolved and are named; matrix operators, and sizes that the user chose, are errors.
+bool Walk::is_tolerable(const Layer& layer, const Error& error) const {
+  if (error.kind() != ErrorKind::invalid_input || !options_.inputs.empty() || !options_.dimensions.empty()) return false;
+  const Operator* op = find_operator(layer.op);
+  const Family family = op ? op->family : Family::control;
+  return family != Family::conv && family != Family::gemm && family != Family::recurrent && family != Family::attention &&
+         family != Family::pool;
+}
+
 void Walk::infer_outputs(const onnx::Node& source, const Place& place, Node& node) {
   Layer& layer = node.layer;
   node.in_catalogue = find_operator(layer.op) != nullptr;
@@ -311,8 +322,14 @@ void Walk::infer_outputs(const onnx::Node& source, const Place& place, Node& nod
   } else {
     const int version = static_cast<int>(std::min<int64_t>(opset(place, source.domain), 1000));
     const size_t outputs = layer.outputs.size();
-    if (rebatch_) rebatch_->infer(layer, version, node.inputs, static_cast<int>(result_.tensors.size()));
-    else infer(layer, version);
+    try {
+      if (rebatch_) rebatch_->infer(layer, version, node.inputs, static_cast<int>(result_.tensors.size()));
+      else infer(layer, version);
+    } catch (const Error& e) {
+      if (!is_tolerable(layer, e)) throw;
+      remark(fmt::format("node {}: {}; its shape stays unknown", node.name, e.what()));
+      for (Tensor& out : layer.outputs) out.known = false;
+    }
     layer.outputs.resize(outputs);
   }
   layer.dtype = arithmetic(layer);

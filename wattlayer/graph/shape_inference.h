@@ -17,7 +17,7 @@ enum class Branch : char { then, else_, costlier_then, costlier_else };
 struct InferredGraph {
   Graph graph;
   std::vector<Tensor> tensors;
-  std::vector<Branch> branches;   ///< of each If, in the order of the walk
+  std::vector<Branch> branches;  ///< of each If, in the order of the walk
 };
 
 /// Walks the network once in execution order: expands If, Loop, Scan and local functions, infers every shape, folds shape
