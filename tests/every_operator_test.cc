@@ -33,6 +33,8 @@ TEST(EveryOperator, ReadsBackWhatItPrints) {
   for (std::string_view example : all_examples()) {
     const std::string text = print(parse_layer(example));
     EXPECT_EQ(print(parse_layer(text)), text);
+    // The outputs of If, Loop and Scan are those of their bodies, which a layer does not hold.
+    if (find_operator(parse_layer(example).op)->family == Family::control) continue;
     EXPECT_EQ(text.find(" ->"), std::string::npos) << text << ": the shape rule does not give the outputs";
   }
 }

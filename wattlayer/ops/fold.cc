@@ -116,6 +116,11 @@ Value pick(const Value& source, const std::vector<int64_t>& index) {
   return out;
 }
 
+std::optional<int64_t> wrapped(int64_t index, int64_t size) {
+  if (index < -size || index >= size) return std::nullopt;
+  return index < 0 ? index + size : index;
+}
+
 std::vector<int64_t> strides(const Shape& shape) {
   std::vector<int64_t> out(shape.size(), 1);
   if (small_count(shape).value_or(0) == 0) return out;
@@ -135,7 +140,7 @@ std::vector<int64_t> broadcast_index(const Shape& from, const Shape& to) {
   each_position(to, [&](const Shape& position) {
     int64_t index = 0;
     for (size_t i = 0; i < from.size(); ++i)
-      if (from[i] != 1) index += position[i + lead] * step[i];
+      if (from[i] > 0) index += std::min(position[i + lead], from[i] - 1) * step[i];
     out.push_back(index);
   });
   return out;

@@ -34,6 +34,9 @@ Value pick(const Value& source, const std::vector<int64_t>& index);
 /// For each element of `to` in order, the element of `from` that broadcasting puts there. Both are small.
 std::vector<int64_t> broadcast_index(const Shape& from, const Shape& to);
 
+/// An index counted from the end when it is negative; nothing when it is outside 0..size-1.
+std::optional<int64_t> wrapped(int64_t index, int64_t size);
+
 /// Distance between neighbours of each dimension in row-major order. The shape is small.
 std::vector<int64_t> strides(const Shape& shape);
 

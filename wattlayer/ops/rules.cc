@@ -58,6 +58,25 @@ Shape broadcast(const Shape& a, const Shape& b) {
   return out;
 }
 
+Shape broadcast_inputs(const Layer& layer, size_t first) {
+  Shape out;
+  bool bounded = false;
+  for (size_t n = first; n < layer.inputs.size(); ++n) {
+    const Tensor& x = layer.inputs[n];
+    if (!x.present) continue;
+    Shape next = x.shape;
+    const size_t common = std::min(out.size(), next.size());
+    for (size_t i = 1; (x.bounded || bounded) && i <= common; ++i) {
+      int64_t &a = out[out.size() - i], &b = next[next.size() - i];
+      if (a == 1 || b == 1 || a == b) continue;
+      a = b = !x.bounded ? b : !bounded ? a : std::min(a, b);
+    }
+    out = broadcast(out, next);
+    bounded = bounded || x.bounded;
+  }
+  return out;
+}
+
 int64_t axis(int64_t axis, int64_t rank) {
   if (axis < -rank || axis >= rank)
     throw Error(ErrorKind::invalid_input,
@@ -83,10 +102,32 @@ Cost moved(const Layer& layer, size_t count) {
   return c;
 }
 
+Cost part_moved(const Layer& layer, size_t count) {
+  Cost c = moved(layer, count);
+  double& read = layer.input(0).constant ? c.weight_bytes : c.input_bytes;
+  read += c.output_bytes - layer.input(0).bytes();
+  return c;
+}
+
 Cost view(const Layer& layer) {
   Cost c = moved(layer);
   c.input_bytes = c.weight_bytes = c.output_bytes = 0;
   return c;
+}
+
+void name_type(Layer& layer, std::string_view from) {
+  const Attribute* a = layer.attributes.find(from);
+  if (!a || !std::holds_alternative<int64_t>(*a)) return;
+  const int64_t number = std::get<int64_t>(*a);
+  const auto type = from_onnx_type(static_cast<int>(std::clamp<int64_t>(number, -1, 1000)));
+  require(type.has_value(), layer, std::string(from) + "=" + std::to_string(number) + " is not an ONNX data type");
+  layer.attributes.erase(from);
+  layer.attributes.set("to", std::string(name(*type)));
+}
+
+DataType type_attribute(const Layer& layer, std::string_view name, DataType otherwise) {
+  const std::string_view text = layer.attributes.text(name, "");
+  return text.empty() ? otherwise : require_data_type(text);
 }
 
 void same_as_input(Layer& layer) {

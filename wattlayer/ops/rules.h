@@ -22,6 +22,9 @@ void set_output(Layer& layer, size_t i, Shape shape, DataType dtype);
 /// Numpy broadcasting of two shapes. Throws Error(invalid_input) with both shapes.
 Shape broadcast(const Shape& a, const Shape& b);
 
+/// Broadcasts all inputs from `first` on. Where a bounded dimension meets another number, that number stands.
+Shape broadcast_inputs(const Layer& layer, size_t first = 0);
+
 /// An axis in [-rank, rank) made non-negative. Throws Error(invalid_input).
 int64_t axis(int64_t axis, int64_t rank);
 
@@ -39,6 +42,15 @@ Cost view(const Layer& layer);
 
 /// As moved(), but only the first `count` inputs are tensors that are read; the others are axes, shapes and the like.
 Cost moved(const Layer& layer, size_t count);
+
+/// Reads as much of input 0 as it writes, and the rest of the first `count` inputs whole.
+Cost part_moved(const Layer& layer, size_t count = 1);
+
+/// Attribute `from` is a number in ONNX files; in layers it is `to`, the name of a data type. Throws Error(invalid_input).
+void name_type(Layer& layer, std::string_view from);
+
+/// The data type that attribute `name` names; `otherwise` when it is absent.
+DataType type_attribute(const Layer& layer, std::string_view name, DataType otherwise);
 
 /// Output 0 has the shape and type of input 0.
 void same_as_input(Layer& layer);

@@ -9,16 +9,6 @@
 namespace wattlayer {
 namespace {
 
-/// `to` is a number in ONNX files, a name in layers.
-void name_type(Layer& layer, int) {
-  const Attribute* a = layer.attributes.find("to");
-  if (!a || !std::holds_alternative<int64_t>(*a)) return;
-  const int64_t number = std::get<int64_t>(*a);
-  const auto type = from_onnx_type(static_cast<int>(std::clamp<int64_t>(number, -1, 1000)));
-  rules::require(type.has_value(), layer, "to=" + std::to_string(number) + " is not an ONNX data type");
-  layer.attributes.set("to", std::string(name(*type)));
-}
-
 void cast_shapes(Layer& layer) {
   if (!rules::inputs_known(layer, 1)) return;
   rules::require(layer.attributes.has("to"), layer, "expected the attribute 'to', a data type");
@@ -69,7 +59,7 @@ const std::vector<Operator>& cast_operators() {
           .shapes = cast_shapes,
           .cost = cast_cost,
           .fold = fold_cast,
-          .normalize = name_type,
+          .normalize = [](Layer& layer, int) { rules::name_type(layer, "to"); },
           .attributes = {{"to"}},
           .run = to_output_type,
           .examples = {"Cast 1x128x768 to=f16", "Cast i64:1x128 to=f32"},

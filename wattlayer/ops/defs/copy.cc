@@ -13,13 +13,6 @@ using rules::require;
 /// Input 0 is read whole and written; the other inputs are axes, shapes and the like.
 Cost copy_cost(const Layer& layer) { return rules::moved(layer, 1); }
 
-/// Reads as much of input 0 as it writes.
-Cost part_cost(const Layer& layer) {
-  Cost c = rules::moved(layer, 1);
-  (layer.input(0).constant ? c.weight_bytes : c.input_bytes) = c.output_bytes;
-  return c;
-}
-
 void transpose_shapes(Layer& layer) {
   if (!rules::inputs_known(layer, 1)) return;
   const Tensor& x = layer.input(0);
@@ -333,7 +326,7 @@ const std::vector<Operator>& copy_operators() {
           .family = Family::copy,
           .summary = "start:end:step along some axes; what is kept is read and written",
           .shapes = slice_shapes,
-          .cost = part_cost,
+          .cost = [](const Layer& layer) { return rules::part_moved(layer); },
           .fold = fold_slice,
           .normalize = normalize_slice,
           .examples = {"Slice 1x197x768 [0] [1] [1]",

@@ -16,11 +16,6 @@ Cost write_cost(const Layer& layer) { return rules::moved(layer, 0); }
 
 Cost nothing(const Layer& layer) { return rules::view(layer); }
 
-DataType type_attribute(const Layer& layer, std::string_view name, DataType otherwise) {
-  const std::string_view text = layer.attributes.text(name, "");
-  return text.empty() ? otherwise : require_data_type(text);
-}
-
 /// The elements of an attribute that is a number or a list of numbers; nothing when it is absent or text.
 std::optional<Value> attribute_value(const Layer& layer, std::string_view name) {
   const Attribute* a = layer.attributes.find(name);
@@ -61,7 +56,7 @@ void constant_shapes(Layer& layer) {
                                                                                                                  : DataType::f32;
   Shape shape = layer.attributes.has("value_shape") ? layer.attributes.integers("value_shape") : Shape{length(*value)};
   for (int64_t d : shape) require(d >= 0, layer, "value_shape has a dimension of " + std::to_string(d));
-  rules::set_output(layer, 0, std::move(shape), type_attribute(layer, "value_dtype", implied));
+  rules::set_output(layer, 0, std::move(shape), rules::type_attribute(layer, "value_dtype", implied));
 }
 
 /// A list without elements, or whole numbers for a real type, take the kind of the output.
@@ -88,7 +83,7 @@ void constant_of_shape_shapes(Layer& layer) {
   for (int64_t d : *target) require(d >= 0, layer, "expected dimensions of 0 or more, found " + rules::text(*target));
   const auto value = attribute_value(layer, "value");
   const DataType implied = value && !value->is_real ? DataType::i64 : DataType::f32;
-  rules::set_output(layer, 0, *target, type_attribute(layer, "value_dtype", implied));
+  rules::set_output(layer, 0, *target, rules::type_attribute(layer, "value_dtype", implied));
 }
 
 void fold_constant_of_shape(Layer& layer) {
@@ -142,20 +137,10 @@ void fold_range(Layer& layer) {
   fold::set(layer, 0, std::move(out));
 }
 
-/// `dtype` is a number in ONNX files; in layers it is `to`, a name, because `dtype` there is the type of the arithmetic.
-void name_dtype(Layer& layer, int) {
-  const Attribute* a = layer.attributes.find("dtype");
-  if (!a || !std::holds_alternative<int64_t>(*a)) return;
-  const auto type = from_onnx_type(static_cast<int>(std::clamp<int64_t>(std::get<int64_t>(*a), -1, 1000)));
-  require(type.has_value(), layer, "dtype " + std::to_string(std::get<int64_t>(*a)) + " is not an ONNX data type");
-  layer.attributes.erase("dtype");
-  layer.attributes.set("to", std::string(name(*type)));
-}
-
 void eye_like_shapes(Layer& layer) {
   if (!rules::inputs_known(layer, 1)) return;
   require(layer.input(0).rank() == 2, layer, "expected a matrix, found " + rules::text(layer.input(0).shape));
-  rules::set_output(layer, 0, layer.input(0).shape, type_attribute(layer, "to", layer.input(0).dtype));
+  rules::set_output(layer, 0, layer.input(0).shape, rules::type_attribute(layer, "to", layer.input(0).dtype));
 }
 
 void fold_eye_like(Layer& layer) {
@@ -225,7 +210,7 @@ const std::vector<Operator>& creation_operators() {
           .shapes = eye_like_shapes,
           .cost = write_cost,
           .fold = fold_eye_like,
-          .normalize = name_dtype,
+          .normalize = [](Layer& layer, int) { rules::name_type(layer, "dtype"); },
           .attributes = {{"k", "0"}, {"to"}},
           .examples = {"EyeLike 64x64"},
       },

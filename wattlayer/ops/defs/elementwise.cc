@@ -11,10 +11,7 @@ namespace {
 
 void broadcast_shapes(Layer& layer) {
   if (!rules::inputs_known(layer, std::max<size_t>(layer.inputs.size(), 1))) return;
-  Shape out = layer.input(0).shape;
-  for (size_t i = 1; i < layer.inputs.size(); ++i)
-    if (layer.has_input(i)) out = rules::broadcast(out, layer.input(i).shape);
-  rules::set_output(layer, 0, std::move(out), layer.input(0).dtype);
+  rules::set_output(layer, 0, rules::broadcast_inputs(layer), layer.input(0).dtype);
 }
 
 /// n inputs take n - 1 operations an output element.

@@ -11,13 +11,7 @@ namespace {
 using rules::require;
 
 /// Only the picked elements are read, not the whole table.
-Cost pick_cost(const Layer& layer) {
-  Cost c = rules::moved(layer, 2);
-  const Tensor& table = layer.input(0);
-  double& read = table.constant ? c.weight_bytes : c.input_bytes;
-  read += layer.output(0).bytes() - table.bytes();
-  return c;
-}
+Cost pick_cost(const Layer& layer) { return rules::part_moved(layer, 2); }
 
 void gather_shapes(Layer& layer) {
   if (!rules::inputs_known(layer, 2)) return;
@@ -30,12 +24,6 @@ void gather_shapes(Layer& layer) {
   rules::set_output(layer, 0, std::move(out), x.dtype);
 }
 
-/// An index counted from the end when negative; nothing when it is outside.
-std::optional<int64_t> wrapped(int64_t index, int64_t size) {
-  if (index < -size || index >= size) return std::nullopt;
-  return index < 0 ? index + size : index;
-}
-
 void fold_gather(Layer& layer) {
   if (!fold::ready(layer, 2)) return;
   const Tensor& x = layer.input(0);
@@ -46,7 +34,7 @@ void fold_gather(Layer& layer) {
   std::vector<int64_t> picked;
   for (int64_t row = 0; row < outer; ++row)
     for (int64_t i : *indices) {
-      const auto at = wrapped(i, x.shape[axis]);
+      const auto at = fold::wrapped(i, x.shape[axis]);
       if (!at) return;
       for (int64_t j = 0; j < inner; ++j) picked.push_back((row * x.shape[axis] + *at) * inner + j);
     }

@@ -11,7 +11,7 @@ namespace {
 
 void compare_shapes(Layer& layer) {
   if (!rules::inputs_known(layer, 2)) return;
-  rules::set_output(layer, 0, rules::broadcast(layer.input(0).shape, layer.input(1).shape), DataType::boolean);
+  rules::set_output(layer, 0, rules::broadcast_inputs(layer), DataType::boolean);
 }
 
 void bit_shapes(Layer& layer) {
@@ -21,8 +21,7 @@ void bit_shapes(Layer& layer) {
 
 void where_shapes(Layer& layer) {
   if (!rules::inputs_known(layer, 3)) return;
-  const Shape values = rules::broadcast(layer.input(1).shape, layer.input(2).shape);
-  rules::set_output(layer, 0, rules::broadcast(layer.input(0).shape, values), layer.input(1).dtype);
+  rules::set_output(layer, 0, rules::broadcast_inputs(layer), layer.input(1).dtype);
 }
 
 Cost one_flop_an_element(const Layer& layer) {
