@@ -1,0 +1,170 @@
+#include "wattlayer/fit/evaluation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+
+#include "wattlayer/core/error.h"
+
+namespace wattlayer {
+namespace {
+
+bool any_of(const std::vector<std::string>& kinds, const std::string& kind) {
+  return kinds.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
+bool usable(const Measurement& m) { return m.failure.empty() && m.energy_j && *m.energy_j > 0; }
+
+/// What a row is scored under besides `all`: the operator of a single layer.
+std::string operator_of(const Measurement& m) {
+  return m.kind == "network" || m.workload.items.size() != 1 ? std::string("network") : m.workload.items[0].layer.op;
+}
+
+std::vector<SplitPart> divide_by_block(std::span<const Measurement> rows, const Split& split) {
+  std::map<std::string, SplitPart> parts;
+  for (size_t i = 0; i < rows.size(); ++i)
+    if (usable(rows[i]) && any_of(split.test, rows[i].kind)) parts[rows[i].block].test.push_back(i);
+  std::vector<SplitPart> result;
+  for (auto& [block, part] : parts) {
+    part.unit = block;
+    for (size_t i = 0; i < rows.size(); ++i)
+      if (usable(rows[i]) && any_of(split.train, rows[i].kind) && rows[i].block != block) part.train.push_back(i);
+    result.push_back(std::move(part));
+  }
+  return result;
+}
+
+/// Shares of each operator's rows, so that a rare operator is in both parts.
+std::vector<SplitPart> divide_at_random(std::span<const Measurement> rows, const Split& split) {
+  std::map<std::string, std::vector<size_t>> by_operator;
+  for (size_t i = 0; i < rows.size(); ++i)
+    if (usable(rows[i]) && any_of(split.test, rows[i].kind)) by_operator[operator_of(rows[i])].push_back(i);
+  std::vector<SplitPart> parts;
+  for (int64_t seed = 1; seed <= split.seeds; ++seed) {
+    SplitPart part{.unit = fmt::format("seed {}", seed)};
+    std::mt19937_64 random(static_cast<uint64_t>(seed));
+    for (auto [op, order] : by_operator) {
+      for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+      const auto train = static_cast<size_t>(split.train_share * static_cast<double>(order.size()) + 0.5);
+      const auto test = std::min(static_cast<size_t>(split.test_share * static_cast<double>(order.size()) + 0.5), order.size() - train);
+      part.train.insert(part.train.end(), order.begin(), order.begin() + static_cast<std::ptrdiff_t>(train));
+      part.test.insert(part.test.end(), order.end() - static_cast<std::ptrdiff_t>(test), order.end());
+    }
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+std::vector<SplitPart> divide_by_kind(std::span<const Measurement> rows, const Split& split) {
+  SplitPart part{.unit = "all"};
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!usable(rows[i])) continue;
+    if (any_of(split.test, rows[i].kind)) part.test.push_back(i);
+    else if (any_of(split.train, rows[i].kind)) part.train.push_back(i);
+  }
+  return {std::move(part)};
+}
+
+/// Test rows of one part, priced and sorted into the units they count for.
+class Scoring {
+ public:
+  Scoring(const Split& split, std::string method, bool has_intervals, Evaluation& result)
+      : split_(split), method_(std::move(method)), has_intervals_(has_intervals), result_(result) {}
+
+  void add(const Measurement& row, const std::string& unit, const std::optional<Interval>& predicted) {
+    const std::string level = row.kind == "network" ? "network" : "layer";
+    const std::string op = operator_of(row);
+    std::set<std::string> units = {"all", unit};
+    if (split_.kind == Split::Kind::random) units = {unit};
+    if (split_.by_operator && level == "layer") units.insert(unit == "all" ? op : fmt::format("{}, {}", op, unit));
+    for (const std::string& u : units) scored_[{u, level}];
+    if (!predicted) return;
+    Scored scored{.truth = *row.energy_j, .predicted = predicted->value};
+    if (has_intervals_) scored.low = predicted->low, scored.high = predicted->high;
+    for (const std::string& u : units) scored_[{u, level}].push_back(scored);
+    result_.points.push_back({split_.name, unit, method_, row.row, op, scored.truth, scored.predicted});
+  }
+
+  void note(std::string text) { note_ = std::move(text); }
+
+  void finish(const Measurement& example) {
+    for (const auto& [key, scored] : scored_) {
+      EvaluationRow row{example.dataset, example.hardware, example.engine, split_.name, key.first, method_, key.second};
+      if (!scored.empty()) row.score = score(scored);
+      else row.note = note_.empty() ? "the method does not cover these rows" : note_;
+      result_.rows.push_back(std::move(row));
+    }
+  }
+
+ private:
+  const Split& split_;
+  std::string method_;
+  bool has_intervals_;
+  Evaluation& result_;
+  std::map<std::pair<std::string, std::string>, std::vector<Scored>> scored_;
+  std::string note_;
+};
+
+}  // namespace
+
+std::vector<SplitPart> divide(std::span<const Measurement> rows, const Split& split) {
+  std::vector<SplitPart> parts;
+  switch (split.kind) {
+    case Split::Kind::kinds: parts = divide_by_kind(rows, split); break;
+    case Split::Kind::leave_block: parts = divide_by_block(rows, split); break;
+    case Split::Kind::random: parts = divide_at_random(rows, split); break;
+  }
+  std::erase_if(parts, [](const SplitPart& part) { return part.train.empty() || part.test.empty(); });
+  return parts;
+}
+
+Evaluation evaluate(std::span<const Measurement> rows, std::span<const Split> splits, std::span<const Method> methods,
+                    const Hardware& hardware, const Engine& engine, const EvaluationProgress& progress) {
+  Evaluation result;
+  for (const Split& split : splits) {
+    const std::vector<SplitPart> parts = divide(rows, split);
+    if (parts.empty()) continue;
+    for (const Method& method : methods) {
+      Scoring scoring(split, std::string(method.name), method.has_intervals, result);
+      for (const SplitPart& part : parts) {
+        std::vector<const Measurement*> training;
+        for (size_t i : part.train) training.push_back(&rows[i]);
+        if (progress) progress(split.name, part.unit, method.name, training.size());
+        std::unique_ptr<Predictor> predictor;
+        try {
+          predictor = method.fit(training, hardware, engine);
+        } catch (const Error& e) {
+          scoring.note(e.what());
+        }
+        for (size_t i : part.test) scoring.add(rows[i], part.unit, predictor ? predictor->energy_j(rows[i].workload) : std::nullopt);
+      }
+      scoring.finish(rows[parts[0].test[0]]);
+    }
+  }
+  return result;
+}
+
+Evaluation evaluate(std::span<const Measurement> rows, const EnergyModel& model) {
+  Evaluation result;
+  const Split split{.name = "finished energy model", .by_operator = true};
+  Scoring scoring(split, "physics", true, result);
+  const Measurement* example = nullptr;
+  for (const Measurement& m : rows) {
+    if (!usable(m) || m.hardware != model.hardware.id || m.engine != model.engine.id || m.dtype != model.dtype) continue;
+    if (!model.scope.empty() && m.scope != model.scope)
+      throw Error(ErrorKind::invalid_input,
+                  fmt::format("energy model {} covers {}, the rows of {} cover {}; they cannot be compared", model.id, model.scope, m.dataset, m.scope));
+    example = &m;
+    scoring.add(m, m.kind == "network" ? m.block : "all", predict(m.workload, model).energy_j);
+  }
+  if (!example)
+    throw Error(ErrorKind::invalid_input, fmt::format("no row is of hardware {}, engine {} and data type {}, which energy model {} is for",
+                                                      model.hardware.id, model.engine.id, name(model.dtype), model.id));
+  scoring.finish(*example);
+  return result;
+}
+
+}  // namespace wattlayer
