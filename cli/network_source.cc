@@ -11,12 +11,14 @@
 
 #include "cli/program.h"
 #include "wattlayer/core/error.h"
+#include "wattlayer/networks/network.h"
 #include "wattlayer/ops/layer_text.h"
 #include "wattlayer/ops/operator.h"
 
 namespace wattlayer::cli {
 namespace {
 
+constexpr std::string_view generated_prefix = "net:";
 constexpr size_t longest_list = 64 << 20;
 
 int64_t positive_integer(std::string_view text, std::string_view option) {
@@ -119,7 +121,7 @@ void add_network_options(CLI::App& verb, NetworkOptions& options) {
 }
 
 NetworkSource::NetworkSource(std::string argument) : argument_(std::move(argument)) {
-  if (argument_.starts_with("net:")) return;
+  if (argument_.starts_with(generated_prefix)) return;
   if (argument_ != "-" && !std::filesystem::exists(argument_))
     throw Error(ErrorKind::io, fmt::format("cannot read {}: no such file", argument_));
   if (std::filesystem::is_directory(argument_))
@@ -134,7 +136,17 @@ NetworkSource NetworkSource::of_layer(const std::string& text) {
   return source;
 }
 
+Graph NetworkSource::generated(const NetworkOptions& options, std::optional<int64_t> batch) const {
+  if (!options.inputs.empty() || !options.dimensions.empty())
+    throw Error(ErrorKind::unsupported,
+                fmt::format("{}: the shapes of a generated network are in its name; leave --input and --dim out", argument_));
+  std::string spec = argument_.substr(generated_prefix.size());
+  if (batch) spec += fmt::format("{}batch={}", spec.find('?') == spec.npos ? '?' : '&', *batch);
+  return network(spec);
+}
+
 Graph NetworkSource::graph(const NetworkOptions& options, std::optional<int64_t> batch) const {
+  if (argument_.starts_with(generated_prefix)) return generated(options, batch);
   if (!list_) {
     Graph graph = read_onnx(argument_, options.import_options(batch));
     // Never energy times batch: a batch that the reader did not set would be a silent lie.

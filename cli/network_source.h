@@ -46,6 +46,7 @@ class NetworkSource {
 
  private:
   NetworkSource() = default;
+  Graph generated(const NetworkOptions& options, std::optional<int64_t> batch) const;
 
   std::string argument_;
   std::optional<std::vector<Layer>> list_;

@@ -73,7 +73,7 @@ void add_estimate(CLI::App& app, const Program& program) {
   CLI::App* verb =
       app.add_subcommand("estimate", "Estimate energy, time and power of networks, layer by layer, with 90 % intervals");
   verb->add_option("NETWORK", options->networks,
-                   "ONNX files, text lists of layers (one per line, # comments, - for standard input)")
+                   "ONNX files, text lists of layers (one per line, # comments, - for standard input), net:NAME?batch=1&size=224")
       ->type_name("");
   verb->add_option("--layer", options->layers,
                    "a single layer in text form, 'Conv 1x64x56x56 64x64x3x3 pads=1,1,1,1'; may be repeated")

@@ -17,7 +17,8 @@ struct Options {
 };
 
 void export_rows(const Options& options) {
-  if (!std::filesystem::exists(options.store)) throw Error(ErrorKind::io, fmt::format("cannot read {}: no such file", options.store.string()));
+  if (!std::filesystem::exists(options.store))
+    throw Error(ErrorKind::io, fmt::format("cannot read {}: no such file", options.store.string()));
   const std::vector<Measurement> rows = Store(options.store).select(options.selection);
   write_output(print_csv(rows), options.output);
   if (!options.output.empty()) write_remark(fmt::format("{} measurements written to {}", rows.size(), options.output.string()));

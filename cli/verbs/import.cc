@@ -32,16 +32,22 @@ ImportedRows read(const Options& options, const DataFiles& files) {
   }
   const DatasetDescription description = require_dataset(files, options.source);
   if (options.folder.empty())
-    throw Error(ErrorKind::invalid_input, fmt::format("data set {} needs the folder of its files; add --dir FOLDER", options.source));
+    throw Error(ErrorKind::invalid_input,
+                fmt::format("data set {} needs the folder of its files; add --dir FOLDER", options.source));
   return import_dataset(description, options.folder, files);
 }
 
 std::string as_json(const ImportedRows& rows, const Store::Added& added) {
   nlohmann::ordered_json refused = nlohmann::ordered_json::array();
   for (const RefusedRow& row : rows.refused) refused.push_back({{"file", row.file}, {"line", row.line}, {"reason", row.reason}});
-  return nlohmann::ordered_json{{"schema", 1},          {"files", rows.files},     {"added", added.added},
-                                {"present", added.present}, {"dropped", rows.dropped}, {"refused", refused}}
-             .dump(2) + "\n";
+  return nlohmann::ordered_json{{"schema", 1},
+                                {"files", rows.files},
+                                {"added", added.added},
+                                {"present", added.present},
+                                {"dropped", rows.dropped},
+                                {"refused", refused}}
+             .dump(2) +
+         "\n";
 }
 
 std::string as_text(const ImportedRows& rows, const Store::Added& added) {
@@ -59,8 +65,10 @@ void import(const Options& options, const DataFiles& files) {
   constexpr size_t shown = 20;
   for (size_t i = 0; i < rows.refused.size() && i < shown; ++i)
     write_remark(fmt::format("{}:{}: {}", rows.refused[i].file, rows.refused[i].line, rows.refused[i].reason));
-  if (rows.refused.size() > shown) write_remark(fmt::format("and {} more rows refused; --json lists all", rows.refused.size() - shown));
-  if (rows.measurements.empty()) throw Error(ErrorKind::invalid_input, fmt::format("{} gave no measurement; the store is unchanged", options.source));
+  if (rows.refused.size() > shown)
+    write_remark(fmt::format("and {} more rows refused; --json lists all", rows.refused.size() - shown));
+  if (rows.measurements.empty())
+    throw Error(ErrorKind::invalid_input, fmt::format("{} gave no measurement; the store is unchanged", options.source));
   const Store::Added added = Store(options.store).add(rows.measurements);
   write_output(options.json ? as_json(rows, added) : as_text(rows, added));
 }
@@ -69,7 +77,8 @@ void import(const Options& options, const DataFiles& files) {
 
 void add_import(CLI::App& app, const Program& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("import", "Read measurements of a public data set, a CSV file or another store into a store");
+  CLI::App* verb =
+      app.add_subcommand("import", "Read measurements of a public data set, a CSV file or another store into a store");
   verb->add_option("SOURCE", options->source, "data set (getzner, jetson-nano-icas, ...), FILE.csv or FILE.db")->required();
   verb->add_option("--dir", options->folder, "folder with the data set's files");
   verb->add_option("--db", options->store, "store to add to; made when it is not there")->required();

@@ -28,7 +28,7 @@ void show(const Options& options) {
 void add_inspect(CLI::App& app, const Program&) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("inspect", "Show what a network consists of: operators, MACs, parameters, unknown shapes");
-  verb->add_option("NETWORK", options->network, "ONNX file or text list of layers")->type_name("")->required();
+  verb->add_option("NETWORK", options->network, "ONNX file, text list of layers or net:NAME")->type_name("")->required();
   verb->add_option("--batch", options->batch, "batch size; the network's own without it")
       ->type_name("N")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 31).description(""));

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing: tools/install_packages.sh build [test] [check] [bench]
+set -euo pipefail
+declare -A groups=(
+  [build]="cmake ninja-build g++ libfmt-dev nlohmann-json3-dev libcli11-dev libsqlite3-dev libprotozero-dev zlib1g-dev libeigen3-dev libceres-dev"
+  [test]="libgtest-dev python3"
+  [check]="git clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev"
+  [bench]="libbenchmark-dev python3 python3-venv"
+)
+missing=()
+for group in "$@"; do
+  for package in ${groups[$group]}; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "install ok installed" || missing+=("$package")
+  done
+done
+[ ${#missing[@]} = 0 ] && exit 0
+if ! command -v apt-get >/dev/null; then
+  echo "install_packages: needs the packages of Debian 12 named: ${missing[*]}; install what they hold on this system" >&2
+  exit 1
+fi
+if [ "$(id -u)" != 0 ]; then
+  echo "install_packages: packages are missing; run: sudo apt-get install ${missing[*]}" >&2
+  exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q </dev/null
+apt-get install -q -y --no-install-recommends "${missing[@]}" </dev/null
