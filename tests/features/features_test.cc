@@ -51,7 +51,19 @@ TEST(Features, GroupsKeepDifferentKernelsApart) {
   EXPECT_EQ(variant("Conv 1x32x8x8 32x32x3x3"), "");
   EXPECT_EQ(variant("Conv 1x32x8x8 32x1x3x3 group=32"), "depthwise");
   EXPECT_EQ(variant("Conv 1x32x8x8 32x8x3x3 group=4"), "grouped");
+  EXPECT_EQ(variant("Conv 1x32x8x8 32x32x1x1"), "pointwise");
   EXPECT_EQ(variant("Sigmoid 8"), "Sigmoid");
+}
+
+TEST(Features, WinogradSavesMultiplicationsWhereTheEngineHasIt) {
+  Engine engine;
+  engine.winograd = true;
+  const Layer three = parse_layer("Conv 1x32x8x8 32x32x3x3");
+  EXPECT_DOUBLE_EQ(features(three, cpu(), engine).count(Count::macs), cost(three).macs / 2.25);
+  EXPECT_EQ(features(three, cpu(), engine).group.variant, "winograd");
+  for (const char* other : {"Conv 1x32x8x8 32x32x3x3 strides=2,2", "Conv 1x32x9x9 32x32x5x5", "Conv 1x32x8x8 32x1x3x3 group=32",
+                            "Conv 1x32x8x8 32x32x3x3 dilations=2,2"})
+    EXPECT_NE(features(parse_layer(other), cpu(), engine).group.variant, "winograd") << other;
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ Engine parse_engine(std::string_view text, std::string_view id) try {
   e.free = json.value("free", std::vector<std::string>{});
   e.folds_constants = json.value("folds_constants", true);
   e.prunes_dead = json.value("prunes_dead", true);
+  e.winograd = json.value("winograd", false);
   if (json.contains("fresh_pages_above_bytes")) e.fresh_pages_above_bytes = json.at("fresh_pages_above_bytes").get<double>();
   return e;
 } catch (const Json::exception& e) {

@@ -22,6 +22,7 @@ struct Engine {
   std::vector<std::string> free;         ///< operators that cost nothing (views, identities)
   bool folds_constants = true;           ///< nodes whose inputs are all constant are computed at load time
   bool prunes_dead = true;               ///< nodes that no output needs are removed
+  bool winograd = false;                 ///< computes dense 3 x 3 convolutions of stride 1 by Winograd's algorithm
   /// Outputs above this size come from the system as fresh pages in every pass (glibc: mmap threshold); absent: an arena is reused.
   std::optional<double> fresh_pages_above_bytes;
 };

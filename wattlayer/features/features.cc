@@ -6,15 +6,10 @@
 namespace wattlayer {
 namespace {
 
+constexpr double winograd_saving = 2.25;  // F(2x2, 3x3): 16 multiplications where 36 were
 constexpr double euler_gamma = 0.5772;
 constexpr double gpu_tile = 64;  // rows and columns of the output tile that one block of a typical GPU matrix kernel computes
 double log_size(double x) { return std::log(std::max(x, 1.0)); }
-
-Group group_of(const Operator& op, const Cost& c) {
-  if (op.family == Family::conv && c.groups > 1) return {op.family, c.n <= 2 ? "depthwise" : "grouped"};
-  if (op.family == Family::activation) return {op.family, op.name};
-  return {op.family, {}};
-}
 
 /// Kernel elements in all, and in all but the innermost dimension; 1 and 1 where there is no window.
 struct Window {
@@ -38,6 +33,21 @@ Window window_of(const Layer& layer, const Operator* op) {
     }
   }
   return w;
+}
+
+/// Engines that have it compute dense 3 x 3 convolutions of stride 1 by Winograd's F(2x2, 3x3).
+bool by_winograd(const Layer& layer, const Cost& c, const Window& window, const Engine& engine) {
+  return engine.winograd && c.groups == 1 && window.elements == 9 && window.rows == 3 &&
+         layer.attributes.integer_at("strides", 0, 1) == 1 && layer.attributes.integer_at("strides", 1, 1) == 1 &&
+         layer.attributes.integer_at("dilations", 0, 1) == 1;
+}
+
+Group group_of(const Operator& op, const Layer& layer, const Cost& c, const Window& window, const Engine& engine) {
+  if (op.family == Family::activation) return {op.family, op.name};
+  if (op.family != Family::conv) return {op.family, {}};
+  if (c.groups > 1) return {op.family, c.n <= 2 ? "depthwise" : "grouped"};
+  if (by_winograd(layer, c, window, engine)) return {op.family, "winograd"};
+  return {op.family, window.elements == 1 ? "pointwise" : ""};
 }
 
 /// Time that a byte takes against one from main memory, when the working set fills the levels from the innermost outwards:
@@ -70,6 +80,7 @@ void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost&
   auto count = [&](Count kind) -> double& { return f.counts[static_cast<size_t>(kind)]; };
   count(Count::launch) = c.steps;
   count(Count::macs) = hardware.kind == "gpu" ? in_waves(c, hardware.compute_units) : c.macs;
+  if (op && by_winograd(layer, c, window, engine)) count(Count::macs) /= winograd_saving;
   count(Count::flops) = c.flops;
   count(Count::special) = c.special;
   count(Count::input_bytes) = c.input_bytes * share;
@@ -123,7 +134,7 @@ Features features(const Layer& layer, const Hardware& hardware, const Engine& en
   const Window window = window_of(layer, op);
   Features f;
   f.known_operator = op != nullptr;
-  if (op) f.group = group_of(*op, c);
+  if (op) f.group = group_of(*op, layer, c, window, engine);
   f.macs = c.macs;
   f.parameters = c.parameters;
   set_counts(f, layer, op, c, window, hardware, engine);
