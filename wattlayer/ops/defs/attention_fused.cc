@@ -298,8 +298,9 @@ const std::vector<Operator>& attention_fused_operators() {
           .cost = multi_head_cost<5, 3, 10, 7>,
           .attributes = {{"num_heads"}, {"output_qk", "0"}, {"past_present_share_buffer", "0"}, {"scale"}},
           .weight_inputs = 0b10000000000,
-          .examples = {"com.microsoft.DecoderMaskedMultiHeadAttention 1x1x512 1x1x512 1x1x512 - - 1x8x127x64 1x8x127x64 "
-                       "num_heads=8 outputs=1,1,1"},
+          .examples =
+              {"com.microsoft.DecoderMaskedMultiHeadAttention 1x1x512 1x1x512 1x1x512 - - 1x8x128x64 1x8x128x64 i32:[100] "
+               "num_heads=8 past_present_share_buffer=1 outputs=1,1,1"},
       },
       {
           .name = "com.microsoft.DecoderMaskedSelfAttention",
@@ -406,9 +407,9 @@ const std::vector<Operator>& attention_fused_operators() {
                          {"rotary_interleaved", "0"},
                          {"scale"},
                          {"sparse_block_size"}},
-          .examples = {"com.microsoft.SparseAttention 1x64x128 1x64x64 1x64x64 1x2x64x32 1x2x64x32 i32:1x5 i32:1x7 i32:[64] "
-                       "i32:1 kv_num_heads=2 "
-                       "num_heads=4 sparse_block_size=16 outputs=1,1,1"},
+          .examples = {"com.microsoft.SparseAttention 1x64x128 1x64x64 1x64x64 1x2x64x32 1x2x64x32 i32:[0,1,3,5,7]@1x5 "
+                       "i32:[0,0,1,1,2,2,3]@1x7 "
+                       "i32:[64] i32:[64] kv_num_heads=2 num_heads=4 sparse_block_size=16 outputs=1,1,1"},
       },
   };
   return operators;

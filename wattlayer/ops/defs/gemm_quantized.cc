@@ -240,7 +240,7 @@ const std::vector<Operator>& gemm_quantized_operators() {
           .cost = matmul_fpq4_cost,
           .attributes = {{"blk_quant_type", "1"}},
           .weight_inputs = 0b110,
-          .examples = {"com.microsoft.MatMulFpQ4 1x16x64 uint8:2560 [64,64]"},
+          .examples = {"com.microsoft.MatMulFpQ4 1x16x64 uint8:2688 [64,64]"},
       },
       {
           .name = "com.microsoft.MatMulInteger16",
