@@ -18,9 +18,9 @@ struct Split {
   std::vector<std::string> train;   ///< kinds of measurement (`random-layer`, ...)
   std::vector<std::string> test;
   bool by_operator = false;         ///< also score the test layers operator by operator
-  double train_share = 0.7;         ///< random: share of the rows that train
-  double test_share = 0.1;          ///< random: share of the rows that test
-  int64_t seeds = 1;                ///< random: how many draws
+  double train_share = 1;           ///< of the training rows of each operator, drawn by the first seed; random: by each seed
+  double test_share = 0;            ///< random: share of each operator's rows that test
+  std::vector<uint32_t> seeds;      ///< of the draws
   bool habitual = true;             ///< part of `evaluate` without `--split`
 };
 

@@ -112,12 +112,17 @@ Split parse_split(const Json& json) {
   split.train = texts(json.value("train", Json()), "train");
   split.test = texts(json.value("test", Json()), "test");
   split.by_operator = truth(json, "by_operator", false);
-  split.train_share = number(json, "train_share", 0.7);
-  split.test_share = number(json, "test_share", 0.1);
-  split.seeds = static_cast<int64_t>(number(json, "seeds", 1));
+  split.train_share = number(json, "train_share", 1);
+  split.test_share = number(json, "test_share", 0);
+  for (const Json& seed : json.value("seeds", Json::array())) {
+    if (!seed.is_number_unsigned()) wrong("seeds", "a list of whole numbers of 0 or more");
+    split.seeds.push_back(seed.get<uint32_t>());
+  }
   split.habitual = truth(json, "habitual", true);
-  if (split.train_share <= 0 || split.test_share <= 0 || split.train_share + split.test_share > 1 + 1e-9)
+  const bool random = split.kind == Split::Kind::random;
+  if (split.train_share <= 0 || split.test_share < 0 || split.train_share + split.test_share > 1 + 1e-9 || (random && split.test_share <= 0))
     wrong("train_share and test_share", "positive shares of at most 1 together");
+  if (split.seeds.empty() && (random || split.train_share < 1)) wrong("seeds", "at least one seed for a split that draws rows");
   return split;
 }
 

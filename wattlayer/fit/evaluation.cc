@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <random>
 #include <set>
@@ -37,21 +38,24 @@ std::vector<SplitPart> divide_by_block(std::span<const Measurement> rows, const 
   return result;
 }
 
-/// Shares of each operator's rows, so that a rare operator is in both parts.
-std::vector<SplitPart> divide_at_random(std::span<const Measurement> rows, const Split& split) {
-  std::map<std::string, std::vector<size_t>> by_operator;
+/// Rows of some kinds by operator, in the order of the rows.
+std::map<std::string, std::vector<size_t>> rows_by_operator(std::span<const Measurement> rows, const std::vector<std::string>& kinds) {
+  std::map<std::string, std::vector<size_t>> result;
   for (size_t i = 0; i < rows.size(); ++i)
-    if (usable(rows[i]) && any_of(split.test, rows[i].kind)) by_operator[operator_of(rows[i])].push_back(i);
+    if (usable(rows[i]) && any_of(kinds, rows[i].kind)) result[operator_of(rows[i])].push_back(i);
+  return result;
+}
+
+/// Shares of each operator's rows, the first and the last of a draw, so that a rare operator is in both parts.
+std::vector<SplitPart> divide_at_random(std::span<const Measurement> rows, const Split& split) {
   std::vector<SplitPart> parts;
-  for (int64_t seed = 1; seed <= split.seeds; ++seed) {
+  for (uint32_t seed : split.seeds) {
     SplitPart part{.unit = fmt::format("seed {}", seed)};
-    std::mt19937_64 random(static_cast<uint64_t>(seed));
-    for (auto [op, order] : by_operator) {
-      for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
-      const auto train = static_cast<size_t>(split.train_share * static_cast<double>(order.size()) + 0.5);
-      const auto test = std::min(static_cast<size_t>(split.test_share * static_cast<double>(order.size()) + 0.5), order.size() - train);
-      part.train.insert(part.train.end(), order.begin(), order.begin() + static_cast<std::ptrdiff_t>(train));
-      part.test.insert(part.test.end(), order.end() - static_cast<std::ptrdiff_t>(test), order.end());
+    for (const auto& [op, positions] : rows_by_operator(rows, split.test)) {
+      const std::vector<size_t> order = drawn_order(positions.size(), seed);
+      const double n = static_cast<double>(order.size());
+      for (size_t i = 0; i < static_cast<size_t>(split.train_share * n); ++i) part.train.push_back(positions[order[i]]);
+      for (size_t i = static_cast<size_t>((1 - split.test_share) * n); i < order.size(); ++i) part.test.push_back(positions[order[i]]);
     }
     parts.push_back(std::move(part));
   }
@@ -60,11 +64,15 @@ std::vector<SplitPart> divide_at_random(std::span<const Measurement> rows, const
 
 std::vector<SplitPart> divide_by_kind(std::span<const Measurement> rows, const Split& split) {
   SplitPart part{.unit = "all"};
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (!usable(rows[i])) continue;
-    if (any_of(split.test, rows[i].kind)) part.test.push_back(i);
-    else if (any_of(split.train, rows[i].kind)) part.train.push_back(i);
+  for (size_t i = 0; i < rows.size(); ++i)
+    if (usable(rows[i]) && any_of(split.test, rows[i].kind)) part.test.push_back(i);
+  for (const auto& [op, positions] : rows_by_operator(rows, split.train)) {
+    std::vector<size_t> order = drawn_order(positions.size(), split.seeds.empty() ? 0 : split.seeds[0]);
+    order.resize(static_cast<size_t>(split.train_share * static_cast<double>(order.size())));
+    for (size_t i : order)
+      if (!any_of(split.test, rows[positions[i]].kind)) part.train.push_back(positions[i]);
   }
+  std::sort(part.train.begin(), part.train.end());
   return {std::move(part)};
 }
 
@@ -109,6 +117,19 @@ class Scoring {
 };
 
 }  // namespace
+
+std::vector<size_t> drawn_order(size_t n, uint32_t seed) {
+  std::vector<size_t> order(n);
+  for (size_t i = 0; i < n; ++i) order[i] = i;
+  std::mt19937 random(seed);
+  for (size_t last = n; last-- > 1;) {
+    const auto mask = static_cast<uint32_t>(std::bit_ceil(last + 1) - 1);
+    uint32_t other = random() & mask;
+    while (other > last) other = random() & mask;
+    std::swap(order[last], order[other]);
+  }
+  return order;
+}
 
 std::vector<SplitPart> divide(std::span<const Measurement> rows, const Split& split) {
   std::vector<SplitPart> parts;

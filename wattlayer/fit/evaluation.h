@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -21,6 +22,9 @@ struct SplitPart {
 
 /// Divides rows. Rows with a failure or without energy take no part; parts without test or training rows are left out.
 std::vector<SplitPart> divide(std::span<const Measurement> rows, const Split& split);
+
+/// 0 to n-1 in the order of `pandas.DataFrame.sample(frac=1, random_state=seed)`, so that splits of papers can be repeated.
+std::vector<size_t> drawn_order(size_t n, uint32_t seed);
 
 /// One line of an evaluation.
 struct EvaluationRow {
