@@ -27,7 +27,8 @@ TYPES = {
     "complex128": TensorProto.COMPLEX128, "string": TensorProto.STRING,
 }
 OLD_NAMES = {"constant_value": "value", "K": "k"}  # inputs that had another name as attributes
-OURS = {"flatten", "spatial", "value_dtype", "value_shape", "state_window", "to"}  # attributes that only our normalized form has
+OURS = {"flatten", "spatial", "value_dtype", "value_shape", "state_window", "to", "values_tensor_dtype"}  # attributes that only our normalized form has
+NO_TENSORS = {"control": "bodies are graphs", "sequence": "a sequence is one stacked tensor here", "ConcatFromSequence": "a sequence is one stacked tensor here"}
 MOST_ELEMENTS, MOST_MACS = 2e7, 2e9  # of what onnxruntime is asked to run
 
 NAMES = {number: name for name, number in TYPES.items()}
@@ -220,27 +221,34 @@ class Report:
     def __init__(self, verbose):
         self.verbose = verbose
         self.agree, self.skip, self.disagree = collections.Counter(), collections.Counter(), []
+        self.contradictions = []
         self.per_operator = collections.defaultdict(collections.Counter)
 
-    def compare(self, case, ours, theirs, source):
-        wanted = [o for o in ours["outputs"] if o is not None]
-        verdict = "agree"
+    def compare(self, ours, theirs, source):
+        """`agree`, `skip` (no shape given), or where they differ."""
         answered = False
-        for mine, (shape, dtype) in zip(wanted, theirs):
+        for mine, (shape, dtype) in zip([o for o in ours["outputs"] if o is not None], theirs):
             if mine.get("known") is False or mine.get("bounded"):
                 continue
             if shape is not None:
                 answered = True
                 if shape != mine["shape"]:
-                    verdict = f"shape {'x'.join(map(str, mine['shape'])) or 'scalar'}, {source} {'x'.join(map(str, shape)) or 'scalar'}"
+                    return f"ours {'x'.join(map(str, mine['shape'])) or 'scalar'}, {source} {'x'.join(map(str, shape)) or 'scalar'}"
             if dtype is not None and dtype != mine["dtype"]:
-                verdict = f"type {mine['dtype']}, {source} {dtype}"
-        if verdict != "agree":
-            self.add(case, source, "disagree", f"opset {case.opset}: {case.text}: ours {verdict}")
-        elif answered:
-            self.add(case, source, "agree")
-        else:
-            self.add(case, source, "skip", "no shape given")
+                return f"ours {mine['dtype']}, {source} {dtype}"
+        return "agree" if answered else "skip"
+
+    def conclude(self, case, verdicts):
+        """A difference counts unless the other package agrees with ours: then the packages contradict each other."""
+        split = "agree" in verdicts.values()
+        for source, verdict in verdicts.items():
+            if verdict in ("agree", "skip"):
+                self.add(case, source, verdict, "no shape given")
+            elif split:
+                self.contradictions.append(f"opset {case.opset}: {case.text}: {verdict}")
+                self.per_operator[case.op][f"{source} alone"] += 1
+            else:
+                self.add(case, source, "disagree", f"opset {case.opset}: {case.text}: {verdict}")
 
     def add(self, case, source, verdict, reason=""):
         self.per_operator[case.op][f"{source} {verdict}"] += 1
@@ -279,6 +287,9 @@ def check_attributes(row, report):
 def cases_of(row):
     """Each example at the newest opset and at every listed one whose schema of the operator differs."""
     op = row["name"]
+    reason = NO_TENSORS.get(op) or NO_TENSORS.get(row["family"])
+    if reason:
+        return [(Case(op, e, 1), reason) for e in row["examples"]]
     if split_name(op)[0]:
         return [(case, case.into(None)) for case in (Case(op, e, 1) for e in row["examples"])]
     newest = schema_of(op, onnx.defs.onnx_opset_version())
@@ -302,11 +313,67 @@ def cases_of(row):
     return found
 
 
+def random_windows(rng):
+    """A layer with sliding windows whose attributes are drawn at random; some are refused by everybody."""
+    op = rng.choice(["Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "ConvInteger", "com.microsoft.FusedConv", "com.microsoft.NhwcMaxPool"])
+    pool, nhwc = "Pool" in op, "Nhwc" in op
+    rank = int(rng.integers(1, 4)) if not nhwc else 2
+    size = rng.integers(1, 14, rank).tolist()
+    kernel = rng.integers(1, 5, rank).tolist()
+    group, channels, outputs = int(rng.integers(1, 3)), 2 * int(rng.integers(1, 3)), 2 * int(rng.integers(1, 3))
+    attributes = {}
+    maybe = lambda share=0.6: rng.uniform() < share  # noqa: E731
+    if maybe():
+        attributes["strides"] = rng.integers(1, 4, rank).tolist()
+    if maybe(0.4):
+        attributes["dilations"] = rng.integers(1, 3, rank).tolist()
+    if maybe(0.4) and not ("dilations" in attributes and "microsoft" in op):  # onnxruntime forgets dilations there
+        attributes["auto_pad"] = str(rng.choice(["SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"]))
+    if attributes.get("auto_pad", "NOTSET") == "NOTSET" and maybe():
+        attributes["pads"] = [int(rng.integers(0, k)) for k in kernel + kernel]
+    if pool and not attributes.get("auto_pad", "").startswith("SAME") and maybe(0.5):  # SAME states the size; onnx adds to it
+        attributes["ceil_mode"] = 1
+    if pool or maybe(0.3):
+        attributes["kernel_shape"] = kernel
+    if not pool and group > 1:
+        attributes["group"] = group
+    if op == "ConvTranspose" and maybe(0.3):
+        attributes["output_padding"] = [int(rng.integers(0, s)) for s in attributes.get("strides", [1] * rank)]
+    if op == "ConvTranspose" and "output_padding" not in attributes and "pads" not in attributes and maybe(0.3):
+        strides, dilations = attributes.get("strides", [1] * rank), attributes.get("dilations", [1] * rank)
+        full = [(n - 1) * s + (k - 1) * d + 1 for n, s, k, d in zip(size, strides, kernel, dilations)]
+        attributes["output_shape"] = [max(1, f - int(rng.integers(0, 2))) for f in full]
+    dtype = "uint8" if op in ("ConvInteger", "com.microsoft.NhwcMaxPool") else "f32"
+    shape = [1] + size + [channels] if nhwc else [1, channels] + size
+    inputs = [{"dtype": dtype, "shape": shape, "constant": False}]
+    if not pool:
+        weight = [channels, outputs // group] if op == "ConvTranspose" else [outputs, channels // group]
+        inputs.append({"dtype": dtype, "shape": weight + kernel, "constant": True})
+    text = f"{op} {' '.join('x'.join(map(str, i['shape'])) for i in inputs)} {attributes}"
+    return op, {"inputs": inputs, "attributes": attributes, "outputs": [True], "cost": {"macs": 0}, "layer": text}
+
+
+def random_cases(count):
+    rng = np.random.default_rng(0)
+    found = []
+    while len(found) < count:
+        op, example = random_windows(rng)
+        opset = 1 if "microsoft" in op else int(rng.choice(OPSETS))
+        case, schema = Case(op, example, opset), schema_of(op, opset)
+        if schema is None and not split_name(op)[0]:
+            continue
+        reason = case.into(schema)
+        if not reason:
+            found.append((case, None))
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("operators_doc", help="the program of this name")
     parser.add_argument("--only", default="", help="operators, comma-separated")
     parser.add_argument("--no-run", action="store_true", help="do not run onnxruntime")
+    parser.add_argument("--random", type=int, default=400, help="further layers with random windows (default 400)")
     parser.add_argument("--verbose", action="store_true", help="print each skip")
     options = parser.parse_args()
 
@@ -319,6 +386,7 @@ def main():
             continue
         check_attributes(row, report)
         cases += cases_of(row)
+    cases += random_cases(0 if only else options.random)
     usable = []
     for case, reason in cases:
         if reason:
@@ -328,12 +396,22 @@ def main():
     asked = json.dumps([c.json() for c in usable]).encode()
     answers = json.loads(subprocess.run([options.operators_doc, "--infer"], input=asked, check=True, capture_output=True).stdout)
     for case, ours in zip(usable, answers):
-        if "error" in ours:
+        if "error" in ours and case.text.endswith("}") and refused_by_all(case):
+            report.add(case, "onnxruntime", "agree")
+        elif "error" in ours:
             report.disagree.append(f"ours: {case.op} at {case.opset}: {case.text}: {ours['error']}")
-            continue
-        check_case(case, ours, report, not options.no_run)
+        else:
+            check_case(case, ours, report, not options.no_run)
     print_report(report, len(usable))
     return 1 if report.disagree else 0
+
+
+def refused_by_all(case):
+    """Whether onnxruntime refuses the layer, too, or gives a dimension of 0."""
+    try:
+        return any(0 in shape for shape, _ in by_onnxruntime(*case.model()))
+    except Exception:
+        return True
 
 
 def check_case(case, ours, report, run):
@@ -342,23 +420,24 @@ def check_case(case, ours, report, run):
     except Exception as error:  # sequences, maps and the like have no one-tensor form
         report.add(case, "onnx", "skip", f"no model: {first_line(error)}")
         return
+    verdicts = {}
     if schema_of(case.op, case.opset if not split_name(case.op)[0] else 1) is None:
         report.add(case, "onnx", "skip", "not an ONNX operator")
     else:
         try:
-            report.compare(case, ours, by_onnx(model), "onnx")
+            verdicts["onnx"] = report.compare(ours, by_onnx(model), "onnx")
         except Exception as error:
-            report.add(case, "onnx", "disagree", f"opset {case.opset}: {case.text}: onnx refuses: {first_line(error)}")
-    if not run:
-        return
-    large = case.macs > MOST_MACS or len(feeds) < sum(1 for t in case.inputs if t and "value" not in t)
-    if large or any(v is None for v in feeds.values()):
-        report.add(case, "onnxruntime", "skip", "too large" if large else "type that numpy lacks")
-        return
-    try:
-        report.compare(case, ours, by_onnxruntime(model, feeds), "onnxruntime")
-    except Exception as error:
-        report.add(case, "onnxruntime", "skip", first_line(error))
+            verdicts["onnx"] = f"onnx refuses: {first_line(error)}"
+    if run:
+        large = case.macs > MOST_MACS or len(feeds) < sum(1 for t in case.inputs if t and "value" not in t)
+        if large or any(v is None for v in feeds.values()):
+            report.add(case, "onnxruntime", "skip", "too large" if large else "type that numpy lacks")
+        else:
+            try:
+                verdicts["onnxruntime"] = report.compare(ours, by_onnxruntime(model, feeds), "onnxruntime")
+            except Exception as error:
+                report.add(case, "onnxruntime", "skip", first_line(error))
+    report.conclude(case, verdicts)
 
 
 def print_report(report, cases):
@@ -368,7 +447,9 @@ def print_report(report, cases):
     for reason, count in report.skip.most_common(25):
         print(f"{count:6} {reason}")
     print(f"\n{cases} nodes of {len(report.per_operator)} operators: " + ", ".join(f"{n} agree with {s}" for s, n in report.agree.items()) +
-          f", {len(report.disagree)} disagree, {sum(report.skip.values())} skipped")
+          f", {len(report.disagree)} disagree, {len(report.contradictions)} where the packages contradict each other, {sum(report.skip.values())} skipped")
+    for line in report.contradictions:
+        print(f"one of two: {line}")
     for line in report.disagree:
         print(f"DISAGREE {line}")
 

@@ -96,7 +96,8 @@ Cost deform_conv_cost(const Layer& layer) {
   return c;
 }
 
-/// Elements that padding must take away so that the output has the size of output_shape, or of input x stride (auto_pad SAME).
+/// Elements that padding must take away so that the output has the size of output_shape, or at most input x stride (auto_pad
+/// SAME).
 void normalize_conv_transpose(Layer& layer, int) {
   const Tensor& x = layer.input(0);
   const Tensor& w = layer.input(1);
@@ -117,6 +118,7 @@ void normalize_conv_transpose(Layer& layer, int) {
     const int64_t wanted = given.size() >= spatial ? given[given.size() - spatial + i] : rules::product(in, stride);
     require(wanted >= 0, layer, "output_shape must not be negative; found " + std::to_string(wanted));
     int64_t total = rules::difference(full, wanted);
+    if (total < 0 && same) total = 0;
     if (total < 0) {
       std::vector<int64_t> extra = layer.attributes.integers("output_padding");
       extra.resize(spatial);

@@ -37,6 +37,10 @@ void matmul_shapes(Layer& layer) {
 
 Cost matmul_cost(const Layer& layer) {
   Cost c = rules::moved(layer);
+  if (layer.attributes.items().empty()) {  // no copies where nothing is transposed
+    rules::count_matmul(c, layer.input(0).shape, layer.input(1).shape, layer.output(0).elements());
+    return c;
+  }
   const Operands o = operands(layer);
   rules::count_matmul(c, o.a, o.b, layer.output(0).elements());
   rules::add_activation(c, layer.attributes.text("activation", ""), c.output_elements);
