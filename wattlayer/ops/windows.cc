@@ -48,7 +48,7 @@ void explicit_pads(Layer& layer, const Shape& in, const Shape& kernel) {
   layer.attributes.erase("auto_pad");
 }
 
-Shape windowed(const Layer& layer, const Shape& in, const Shape& kernel, bool partial) {
+Shape windowed(const Layer& layer, const Shape& in, const Shape& kernel) {
   require(in.size() == kernel.size() && !in.empty(), layer,
           "kernel " + text(kernel) + " must have one dimension for each spatial dimension of the input, " + text(in));
   const bool ceil = layer.attributes.integer("ceil_mode", 0) != 0;
@@ -58,10 +58,6 @@ Shape windowed(const Layer& layer, const Shape& in, const Shape& kernel, bool pa
     const int64_t begin = layer.attributes.integer_at("pads", i, 0);
     const int64_t padded = sum(sum(in[i], begin), layer.attributes.integer_at("pads", i + in.size(), 0));
     const int64_t covered = extent(layer, kernel, i);
-    if (partial && padded < covered && difference(covered, padded) < stride) {
-      out.push_back(1);
-      continue;
-    }
     require(padded >= covered, layer,
             "kernel covers " + std::to_string(covered) + " elements, more than the padded input of " + std::to_string(padded));
     int64_t windows = (padded - covered) / stride + 1;

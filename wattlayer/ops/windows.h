@@ -13,7 +13,7 @@ void explicit_pads(Layer& layer, const Shape& in, const Shape& kernel);
 /// Output size along each dimension, from attributes strides, dilations, pads and ceil_mode; a window starts inside the
 /// input or its leading pads. With `partial`, a window larger than the padded input by less than a stride counts once, as in onnx
 /// and onnxruntime. Throws Error(invalid_input).
-Shape windowed(const Layer& layer, const Shape& in, const Shape& kernel, bool partial = false);
+Shape windowed(const Layer& layer, const Shape& in, const Shape& kernel);
 
 /// Output size of a transposed convolution along dimension i before pads take some away. Throws Error(invalid_input).
 int64_t transposed_extent(const Layer& layer, int64_t in, int64_t kernel, size_t i);

@@ -34,7 +34,7 @@ void pool_shapes(Layer& layer) {
   if (!rules::inputs_known(layer)) return;
   rules::require_rank(layer, 0, 3);
   const Shape in = rules::spatial(layer.input(0).shape, channels_last(layer));
-  Shape out = with_channels(layer, rules::windowed(layer, in, layer.attributes.integers("kernel_shape"), true));
+  Shape out = with_channels(layer, rules::windowed(layer, in, layer.attributes.integers("kernel_shape")));
   rules::set_output(layer, 0, std::move(out), layer.input(0).dtype);
   if (layer.outputs.size() > 1) rules::set_output(layer, 1, layer.output(0).shape, DataType::i64);
 }
