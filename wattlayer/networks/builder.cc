@@ -37,6 +37,13 @@ int GraphBuilder::constant(std::vector<int64_t> values) {
   return value(fmt::format("constant_{}", graph_.values.size()), std::move(tensor));
 }
 
+int GraphBuilder::scalar(double number) {
+  Tensor tensor = Tensor::of({});
+  tensor.constant = true;
+  tensor.value = std::make_shared<const Value>(Value::of(std::vector<double>{number}));
+  return value(fmt::format("constant_{}", graph_.values.size()), std::move(tensor));
+}
+
 int GraphBuilder::add(std::string_view op, const std::vector<int>& inputs, std::initializer_list<Attributes::Item> attributes) {
   Node node{.name = fmt::format("{}_{}", op, graph_.nodes.size()), .inputs = inputs};
   node.layer.op = op;

@@ -28,6 +28,8 @@ class GraphBuilder {
   int weight(Shape shape, DataType dtype = DataType::f32);
   /// A small constant of integers, such as a target shape.
   int constant(std::vector<int64_t> values);
+  /// A constant number without dimensions, such as a bound of Clip.
+  int scalar(double value);
 
   /// A node with one output. Throws Error(internal) when the operator is not in the catalogue or leaves the shape unknown.
   int add(std::string_view op, const std::vector<int>& inputs, std::initializer_list<Attributes::Item> attributes = {});

@@ -1,0 +1,72 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <set>
+
+#include "cli/program.h"
+#include "wattlayer/core/error.h"
+#include "wattlayer/datasets/import.h"
+#include "wattlayer/fit/physics_fit.h"
+#include "wattlayer/store/store.h"
+#include "wattlayer/store/text_file.h"
+
+namespace wattlayer::cli {
+namespace {
+
+struct Options {
+  std::filesystem::path store, folder, output;
+  std::string dataset, id;
+  Selection selection;
+};
+
+std::vector<Measurement> read(const Options& options, const DataFiles& files) {
+  if (options.store.empty() == options.dataset.empty())
+    throw Error(ErrorKind::invalid_input, "the rows to fit come from one place; give either --db or --dataset with --dir");
+  if (!options.dataset.empty()) return import_dataset(require_dataset(files, options.dataset), options.folder, files).measurements;
+  if (!std::filesystem::exists(options.store)) throw Error(ErrorKind::io, fmt::format("cannot read {}: no such file", options.store.string()));
+  return Store(options.store).select(options.selection);
+}
+
+/// The one target that all rows share, as HARDWARE/ENGINE/DTYPE.
+std::string target_of(const std::vector<Measurement>& rows) {
+  std::set<std::string> targets;
+  for (const Measurement& m : rows) targets.insert(fmt::format("{}/{}/{}", m.hardware, m.engine, name(m.dtype)));
+  if (targets.empty()) throw Error(ErrorKind::invalid_input, "no measurement is selected; `wattlayer import` brings some into a store");
+  if (targets.size() > 1)
+    throw Error(ErrorKind::invalid_input, fmt::format("the rows are of {}; choose one with --hardware, --engine and --dtype", fmt::join(targets, ", ")));
+  return *targets.begin();
+}
+
+void fit(const Options& options, const DataFiles& files) {
+  const std::vector<Measurement> rows = read(options, files);
+  const std::string target = target_of(rows);
+  const std::string hardware_json = require_file(files, "hardware", rows[0].hardware);
+  const std::string engine_json = require_file(files, "engines", rows[0].engine);
+  std::vector<const Measurement*> training;
+  for (const Measurement& m : rows) training.push_back(&m);
+  write_remark(fmt::format("fitting {} rows of {}", rows.size(), target));
+  const EnergyModel model = fit_energy_model(training, parse_hardware(hardware_json, rows[0].hardware), hardware_json,
+                                             parse_engine(engine_json, rows[0].engine), engine_json, options.id.empty() ? target : options.id);
+  write_text_file(options.output, model.print());
+  write_output(fmt::format("energy model {} written to {}\n", model.id, options.output.string()));
+}
+
+}  // namespace
+
+void add_fit(CLI::App& app, const Program& program) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("fit", "Fit an energy model to measurements");
+  verb->add_option("--db", options->store, "store with the measurements");
+  verb->add_option("--dataset", options->dataset, "or a public data set");
+  verb->add_option("--dir", options->folder, "folder with the data set's files");
+  verb->add_option("--hardware", options->selection.hardware, "only rows of this hardware");
+  verb->add_option("--engine", options->selection.engine, "only rows of this engine");
+  verb->add_option("--dtype", options->selection.dtype, "only rows of this data type");
+  verb->add_option("--kind", options->selection.kind, "only random-layer, real-layer or network rows");
+  verb->add_option("--id", options->id, "id of the energy model; HARDWARE/ENGINE/DTYPE without it");
+  verb->add_option("-o,--output", options->output, "file to write (.wlm)")->required();
+  verb->callback([options, &program] { fit(*options, program.data_files()); });
+}
+
+}  // namespace wattlayer::cli
