@@ -1,4 +1,6 @@
 #pragma once
+#include <optional>
+
 #include "wattlayer/ops/operator.h"
 
 /// Sizes and counts that all attention operators share.
@@ -14,6 +16,17 @@ int64_t heads_of(const Layer& layer, std::string_view attribute);
 
 /// width / heads, where it divides. Throws Error(invalid_input).
 int64_t share(const Layer& layer, int64_t width, int64_t heads);
+
+/// Value of a constant input of one element; nothing when unknown.
+std::optional<int64_t> constant_of(const Layer& layer, size_t input);
+
+/// Attention with its own projection: input [batch, length, in], weights [in, q + k + v]; packed tokens [tokens, in] count as one
+/// sequence. `past`: input that holds the cache; 0: none. Throws Error(invalid_input).
+AttentionSizes projected_sizes(const Layer& layer, size_t past);
+
+/// Query [batch, length, heads x size], or with key and value of kv_num_heads packed behind it; caches, inputs 3 and 4, hold
+/// [batch, kv heads, length, size]. Throws Error(invalid_input).
+AttentionSizes grouped_sizes(const Layer& layer);
 
 /// Q K' and the weighted sum of V, both as dense products (also under a causal mask, as ptflops counts them); a score costs its
 /// scale and a softmax of 4 FLOPs and one exp, and one FLOP more where it is masked. The main product is Q K'.
