@@ -261,7 +261,7 @@ Operator reduction(std::string_view name, std::string_view summary, Cost (*cost)
   if (!aten.empty())
     op.run = {aten,
               {{.parameter = "self"},
-               {.parameter = "dim", .source = RunArgument::Source::input_value, .index = 1},
+               {.parameter = "dim", .source = RunArgument::Source::input_value, .index = 1, .literal = "[]"},
                {.parameter = "keepdim", .source = RunArgument::Source::attribute, .attribute = "keepdims", .literal = "1"}}};
   return op;
 }
