@@ -40,6 +40,8 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
   address_ = address;
   // Weights are skipped over: reading ahead would load them.
   madvise(address_, size_, MADV_RANDOM);
+  // Nor map 2 MiB of the page cache at each header: resident memory would be the size of the file.
+  madvise(address_, size_, MADV_NOHUGEPAGE);
 }
 
 MappedFile::~MappedFile() {

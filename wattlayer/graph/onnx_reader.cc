@@ -100,6 +100,13 @@ std::optional<Value> from_raw(std::string_view raw, DataType dtype, size_t count
   }
 }
 
+/// How many elements can matter to a shape: real and 8-bit lists are scales and regions of one number or two a dimension. Longer ones are
+/// weights, whose values would make equal layers look different.
+int64_t most_elements_kept(DataType type) {
+  if (type == DataType::i32) return 32;
+  return type == DataType::i64 || type == DataType::boolean ? most_value_elements : 10;
+}
+
 /// What a TensorProto holds besides its dimensions and type.
 struct Elements {
   std::vector<int64_t> integers;
@@ -109,7 +116,7 @@ struct Elements {
 
   std::shared_ptr<const Value> value(const Tensor& tensor) const {
     const double count = tensor.elements();
-    if (external || count > static_cast<double>(most_value_elements)) return nullptr;
+    if (external || count > static_cast<double>(most_elements_kept(tensor.dtype))) return nullptr;
     const size_t size = static_cast<size_t>(count);
     if (raw && size > 0) {
       auto value = from_raw(*raw, tensor.dtype, size);
