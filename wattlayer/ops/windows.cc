@@ -58,10 +58,11 @@ Shape windowed(const Layer& layer, const Shape& in, const Shape& kernel) {
     const int64_t begin = layer.attributes.integer_at("pads", i, 0);
     const int64_t padded = sum(sum(in[i], begin), layer.attributes.integer_at("pads", i + in.size(), 0));
     const int64_t covered = extent(layer, kernel, i);
-    require(padded >= covered, layer,
+    const bool larger = padded < covered;
+    require(!larger || (ceil && padded > 0 && difference(covered, padded) < stride), layer,
             "kernel covers " + std::to_string(covered) + " elements, more than the padded input of " + std::to_string(padded));
-    int64_t windows = (padded - covered) / stride + 1;
-    if (ceil && (padded - covered) % stride != 0 && product(windows, stride) < sum(in[i], begin)) ++windows;
+    int64_t windows = larger ? 1 : (padded - covered) / stride + 1;
+    if (!larger && ceil && (padded - covered) % stride != 0 && product(windows, stride) < sum(in[i], begin)) ++windows;
     out.push_back(windows);
   }
   return out;

@@ -25,6 +25,13 @@ TEST(Windows, CeilModeAddsAWindowThatStartsInside) {
   EXPECT_EQ(shape_of("MaxPool 1x1x7x8 ceil_mode=1 kernel_shape=2,1 strides=3,3"), (Shape{1, 1, 3, 3}));
 }
 
+/// EfficientNet of transformers pools 18x18 positions with a window as wide as its channels.
+TEST(Windows, CeilModeLetsAWindowBeLargerThanTheInput) {
+  const Layer pool = parse_layer("AveragePool 1x2560x18x18 ceil_mode=1 kernel_shape=2560,2560 strides=2560,2560");
+  EXPECT_EQ(pool.output(0).shape, (Shape{1, 2560, 1, 1}));
+  EXPECT_EQ(cost(pool).flops, 2560 * 18 * 18);
+}
+
 TEST(Windows, TransposedConvolutionReachesItsOutputShape) {
   EXPECT_EQ(shape_of("ConvTranspose 1x1x3x3 1x2x3x3 output_shape=10,8 strides=3,2"), (Shape{1, 2, 10, 8}));
   EXPECT_EQ(shape_of("ConvTranspose 1x1x3x3 1x2x3x3 auto_pad=SAME_UPPER strides=2,2"), (Shape{1, 2, 6, 6}));

@@ -75,8 +75,16 @@ void max_unpool_shapes(Layer& layer) {
   rules::set_output(layer, 0, std::move(out), layer.input(0).dtype);
 }
 
-/// Elements of one window.
-double window(const Layer& layer) { return elements(layer.attributes.integers("kernel_shape")); }
+/// Elements of one window; one that is larger than the input meets only the input.
+double window(const Layer& layer) {
+  const Tensor& x = layer.input(0);
+  double count = 1;
+  for (int64_t i = 0; i + 2 < x.rank(); ++i) {
+    const double kernel = static_cast<double>(layer.attributes.integer_at("kernel_shape", static_cast<size_t>(i), 1));
+    count *= std::min(kernel, rules::dim(x, i + (channels_last(layer) ? 1 : 2)));
+  }
+  return std::max(count, 0.0);
+}
 
 /// Getzner et al. 2023, Table 3 counts half of it, k^2 * out / 2.
 Cost pool_cost(const Layer& layer) {
