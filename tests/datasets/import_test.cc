@@ -141,10 +141,14 @@ TEST(ImportJetson, RealNetworksAndOtherSetsAreAccepted) {
                   "convnet_L7_F64_K3x3_W50,7,1,1,6000,360000,3000,20.0,conv_layers_6_10\n"
                   "convnet_L7_F64_K3x3_W50,7,1,1,6000,300000,3000,20.0,conv_layers_6_10\n"
                   "convnet_L7_F64_K3x3_W60,7,1,1,,,,,conv_layers_6_10\n"
-                  "VGG16,16,,,16.0,360000,300,200.0,real_data\n");
+                  "VGG16,16,,,16.0,360000,300,200.0,real_data\n"
+                  "VGG19,,,,16.0,360000,300,200.0,real_data\nUNet,,,,16.0,360000,300,200.0,real_data\n"
+                  "ResNet50,,,,16.0,360000,300,200.0,real_data\nXception,,,,16.0,360000,300,200.0,real_data\n"
+                  "EfficientNet_v1,,,,16.0,360000,300,200.0,real_data\nEfficientNet_v2,,,,16.0,360000,300,200.0,real_data\n"
+                  "MobileNetV2,,,,16.0,360000,300,200.0,real_data\nShuffleNet_v2,,,,16.0,360000,300,200.0,real_data\n");
   const DataFiles files;
   const ImportedRows rows = import_dataset(require_dataset(files, "jetson-nano-icas"), folder.path(), files);
-  ASSERT_EQ(rows.measurements.size(), 2u) << (rows.refused.empty() ? "" : rows.refused[0].reason);
+  ASSERT_EQ(rows.measurements.size(), 10u) << (rows.refused.empty() ? "" : rows.refused.back().reason);
   EXPECT_EQ(rows.measurements[0].block, "conv_layers_6_10");
   EXPECT_DOUBLE_EQ(*rows.measurements[1].energy_j, 1.2);
   EXPECT_DOUBLE_EQ(*rows.measurements[1].time_s, 0.2);

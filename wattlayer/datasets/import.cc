@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <unordered_map>
@@ -44,13 +46,19 @@ class Importer {
   std::unordered_map<std::string, LoweredNetwork> networks_;
 };
 
+/// Case does not matter: data sets spell the names of networks in several ways.
+bool same_text(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
 bool matches(const RowCondition& condition, const ColumnLookup& column) {
   for (const auto& [name, wanted] : condition) {
     const auto value = column(name);
     if (!value) return false;
     bool any = false;
     for (const std::string& text : wanted)
-      any = any || (text.ends_with('*') ? value->starts_with(std::string_view(text).substr(0, text.size() - 1)) : *value == text);
+      any = any || (text.ends_with('*') ? same_text(value->substr(0, text.size() - 1), std::string_view(text).substr(0, text.size() - 1))
+                                        : same_text(*value, text));
     if (!any) return false;
   }
   return true;
@@ -126,7 +134,7 @@ Measurement Importer::measurement(const RowRule& rule, const ColumnLookup& colum
   const int64_t batch = whole(rule.batch, "batch", column);
   if (!rule.network.empty()) {
     const std::string name = filled(rule.network, "network", column);
-    const LoweredNetwork& network = lowered(fmt::format("{}?batch={}", name, batch));
+    const LoweredNetwork& network = lowered(fmt::format("{}{}batch={}", name, name.find('?') == name.npos ? '?' : '&', batch));
     const auto published = quantity(rule.parameters, "parameters", column);
     if (published && std::abs(network.parameters / *published - 1) > 0.01)
       throw Error(ErrorKind::invalid_input, fmt::format("{} is generated with {} parameters, the row says {}", name, network.parameters, *published));

@@ -11,6 +11,7 @@ struct ConvnetPlan {
   int64_t filters = 0, width = 0;
   std::vector<int64_t> kernels;   ///< of each convolution, in order
   bool separable = false;
+  bool mixed = false;             ///< kernels of different sizes
 };
 
 /// Reads `PREFIXnumber` from the front of the text.
@@ -55,16 +56,19 @@ std::optional<ConvnetPlan> parse(std::string_view name) {
   plan.kernels = interleave(counts);
   plan.width = *width;
   plan.separable = name == "_DWS";
+  plan.mixed = counts.size() > 1;
   return plan;
 }
 
-/// Padding as the published parameter counts show it: even kernels pad 2 in the first layer, and everywhere when all are even.
+/// Padding of a layer as the data set's generators choose it: 2, but 1 for some kernels and, in mixed stacks, from the first odd
+/// kernel on.
 int64_t padding(const ConvnetPlan& plan, size_t layer) {
   const int64_t kernel = plan.kernels[layer];
-  if (plan.separable) return kernel % 2 == 0 || kernel >= 5 ? 2 : 1;
-  bool all_even = true;
-  for (int64_t k : plan.kernels) all_even = all_even && k % 2 == 0;
-  return kernel % 2 == 0 && (all_even || layer == 0) ? 2 : 1;
+  if (plan.separable) return kernel == 3 ? 1 : 2;
+  if (!plan.mixed) return kernel == 1 || kernel == 3 ? 1 : 2;
+  for (size_t i = 0; i <= layer; ++i)
+    if (plan.kernels[i] % 2 == 1) return 1;
+  return 2;
 }
 
 std::optional<Graph> convnet(const NetworkSpec& spec) {

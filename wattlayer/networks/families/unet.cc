@@ -27,7 +27,7 @@ Graph build(const NetworkSpec& spec, int64_t width, bool norm) {
     x = b.transposed_conv(x, width << level, 2, 2);
     x = double_conv(b, b.add("Concat", {levels[static_cast<size_t>(level)], x}, {{"axis", int64_t{1}}}), width << level, norm);
   }
-  return b.finish({b.conv(x, {.channels = 1})});
+  return b.finish({b.conv(x, {.channels = 2})});
 }
 
 std::optional<Graph> unet(const NetworkSpec& spec) {
@@ -42,7 +42,7 @@ std::optional<Graph> unet(const NetworkSpec& spec) {
 const std::vector<NetworkFamily>& unet_networks() {
   static const std::vector<NetworkFamily> families = {
       {.names = {"unet", "unet_plain", "unet_half"},
-       .summary = "U-Net with padded convolutions; plain: without batch normalisation, half: 32 channels at the top",
+       .summary = "U-Net with padded convolutions and two classes; plain: without batch normalisation, half: 32 channels at the top",
        .build = unet}};
   return families;
 }
