@@ -1,0 +1,142 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "wattlayer/core/error.h"
+#include "wattlayer/fit/layer_features.h"
+#include "wattlayer/fit/method.h"
+#include "wattlayer/ops/layer_text.h"
+
+namespace wattlayer {
+namespace {
+
+Method method(std::string_view name) {
+  for (const Method& m : methods())
+    if (m.name == name) return m;
+  throw Error(ErrorKind::internal, "no such method");
+}
+
+Measurement measured(const std::vector<std::string>& layers, double energy, double time, bool network) {
+  Measurement m;
+  for (const std::string& layer : layers) m.workload.items.push_back({.layer = parse_layer(layer)});
+  m.workload.is_network = network;
+  m.kind = network ? "network" : "random-layer";
+  m.energy_j = energy;
+  m.time_s = time;
+  return m;
+}
+
+std::vector<std::string> random_layers() {
+  std::vector<std::string> texts;
+  for (int i = 1; i <= 40; ++i) {
+    const int c = 8 * (1 + i * 7 % 11), w = 8 + i * 5 % 29, k = 1 + i % 4, n = 1 + i * 3 % 13;
+    texts.push_back("Conv " + std::to_string(n) + "x" + std::to_string(c) + "x" + std::to_string(w) + "x" + std::to_string(w) + " 32x" +
+                    std::to_string(c) + "x" + std::to_string(k) + "x" + std::to_string(k) + " 32");
+    texts.push_back("Gemm " + std::to_string(n) + "x" + std::to_string(16 * c) + " " + std::to_string(100 + 40 * w) + "x" + std::to_string(16 * c) + " " +
+                    std::to_string(100 + 40 * w) + " transB=1");
+    texts.push_back("MaxPool " + std::to_string(n) + "x" + std::to_string(c) + "x" + std::to_string(w) + "x" + std::to_string(w) + " kernel_shape=" +
+                    std::to_string(k) + "," + std::to_string(k));
+    texts.push_back("Relu " + std::to_string(n) + "x" + std::to_string(c * w));
+  }
+  return texts;
+}
+
+/// Energies that a method can represent exactly, so that its fit must give them back.
+std::vector<Measurement> rows(double (*law)(const Layer&)) {
+  std::vector<Measurement> all;
+  for (const std::string& text : random_layers()) {
+    const double energy = law(parse_layer(text));
+    all.push_back(measured({text}, energy, energy / 75, false));
+  }
+  return all;
+}
+
+std::unique_ptr<Predictor> fitted(std::string_view name, const std::vector<Measurement>& rows) {
+  std::vector<const Measurement*> training;
+  for (const Measurement& m : rows) training.push_back(&m);
+  return method(name).fit(training, {}, {});
+}
+
+double predicted(const Predictor& predictor, const Workload& workload) {
+  const auto energy = predictor.energy_j(workload);
+  EXPECT_TRUE(energy);
+  return energy ? energy->value : 0;
+}
+
+TEST(Baselines, AreListedAfterOurs) {
+  std::vector<std::string_view> names;
+  for (const Method& m : methods()) names.push_back(m.name);
+  EXPECT_EQ(names, (std::vector<std::string_view>{"physics", "getzner", "hj", "mac-linear", "neuralpower", "wattlayer"}));
+}
+
+TEST(Baselines, MacLinearIsExactOnALineThroughWholeWorkloads) {
+  const auto predictor = fitted("mac-linear", rows([](const Layer& l) { return 5 + 2e-9 * feature(l, LayerFeature::macs); }));
+  const Measurement net = measured({"Conv 2x8x9x9 32x8x3x3", "Relu 2x100"}, 1, 1, true);
+  EXPECT_NEAR(predicted(*predictor, net.workload), 5 + 2e-9 * 2 * 49 * 32 * 72, 1e-9);
+}
+
+TEST(Baselines, HjIsExactOnAPowerLaw) {
+  std::vector<Measurement> layers;
+  for (const std::string& text : random_layers()) {
+    Measurement m = measured({text}, 1, 1, false);
+    const double macs = total(m.workload, LayerFeature::macs), parameters = total(m.workload, LayerFeature::parameters);
+    m.energy_j = 1e-3 * std::pow(std::max(1.0, macs), 0.7) * std::pow(total(m.workload, LayerFeature::activations), 0.2) * std::pow(std::max(1.0, parameters), 0.1);
+    layers.push_back(m);
+  }
+  const auto predictor = fitted("hj", layers);
+  for (const Measurement& m : layers) EXPECT_NEAR(predicted(*predictor, m.workload) / *m.energy_j, 1, 1e-6);
+}
+
+TEST(Baselines, GetznerSumsItsLayersAndDiscardsTheRest) {
+  const auto predictor = fitted("getzner", rows([](const Layer& l) { return 1 + 2e-9 * feature(l, LayerFeature::paper_macs); }));
+  const Measurement net = measured({"Conv 2x8x9x9 32x8x3x3 32", "Relu 2x100 inplace", "Dropout 2x100"}, 1, 1, true);
+  const double conv = 2 * 49 * 32 * (72 + 1);  // with the bias, as the paper counts
+  EXPECT_NEAR(predicted(*predictor, net.workload), 1 + 2e-9 * conv + 1 + 2e-9 * 200, 1e-6);
+  EXPECT_FALSE(predictor->energy_j(measured({"Dropout 2x100"}, 1, 1, false).workload));
+}
+
+TEST(Baselines, GetznerNeedsLayers) {
+  EXPECT_THROW(fitted("getzner", {measured({"Relu 2x100"}, 1, 1, true)}), Error);
+  EXPECT_THROW(fitted("neuralpower", {measured({"Relu 2x100"}, 1, 1, true)}), Error);
+  EXPECT_THROW(fitted("mac-linear", {}), Error);
+  EXPECT_THROW(fitted("hj", {}), Error);
+  EXPECT_THROW(fitted("wattlayer", {}), Error);
+}
+
+TEST(Baselines, WattlayerTakesTheClassThatFitsAndCorrectsNetworks) {
+  auto training = rows([](const Layer& l) { return 0.5 + 2e-9 * feature(l, LayerFeature::macs) + 1e-6 * feature(l, LayerFeature::activations); });
+  const Measurement conv = measured({"Conv 2x8x9x9 32x8x3x3 32"}, 1, 1, false);
+  const double truth = 0.5 + 2e-9 * 2 * 49 * 32 * 72 + 1e-6 * 2 * 49 * 32;
+  EXPECT_NEAR(predicted(*fitted("wattlayer", training), conv.workload), truth, 1e-6);
+  Measurement net = measured({"Conv 2x8x9x9 32x8x3x3 32"}, 1.25 * truth, 1, true);
+  training.push_back(net);
+  const auto corrected = fitted("wattlayer", training);
+  EXPECT_NEAR(predicted(*corrected, net.workload), 1.25 * truth, 1e-6);
+  EXPECT_NEAR(predicted(*corrected, conv.workload), truth, 1e-6);
+}
+
+TEST(Baselines, WattlayerFitsOnNetworksAlone) {
+  std::vector<Measurement> networks;
+  const auto texts = random_layers();
+  for (size_t i = 0; i + 8 < texts.size(); ++i) {
+    double energy = 0;
+    for (size_t j : {i, i + 3, i + 8}) {
+      const Layer layer = parse_layer(texts[j]);
+      energy += 0.1 + 2e-9 * feature(layer, LayerFeature::macs);
+    }
+    networks.push_back(measured({texts[i], texts[i + 3], texts[i + 8]}, energy, 1, true));
+  }
+  const auto predictor = fitted("wattlayer", networks);
+  for (const Measurement& m : networks) EXPECT_NEAR(predicted(*predictor, m.workload) / *m.energy_j, 1, 1e-3);
+}
+
+TEST(Baselines, NeuralpowerMultipliesPowerAndTime) {
+  const auto training = rows([](const Layer& l) { return 0.5 + 2e-7 * feature(l, LayerFeature::flops); });
+  const auto predictor = fitted("neuralpower", training);
+  double error = 0;
+  for (const Measurement& m : training) error += std::abs(predicted(*predictor, m.workload) / *m.energy_j - 1);
+  EXPECT_LT(error / static_cast<double>(training.size()), 0.05);  // power is constant, time linear in a special term
+}
+
+}  // namespace
+}  // namespace wattlayer
