@@ -1,8 +1,20 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <protozero/pbf_message.hpp>
+#include <protozero/exception.hpp>
 #include <string>
+
+namespace {
+
+struct WrongWireType : protozero::exception {
+  const char* what() const noexcept override { return "a field has another wire type than onnx.proto says"; }
+};
+
+}  // namespace
+
+// The library's own hook: by default it aborts, or in a release build reads on, where a damaged file has another wire type.
+#define protozero_assert(condition) ((condition) ? void() : throw WrongWireType())
+#include <protozero/pbf_message.hpp>
 
 #include "wattlayer/core/error.h"
 #include "wattlayer/graph/onnx_model.h"

@@ -111,7 +111,9 @@ void check_names(const std::vector<const onnx::ValueInfo*>& inputs, const Import
     for (int64_t d : shape)
       if (d < 0) invalid(fmt::format("input '{}' is given dimension {}; expected 0 or more", name, d));
   }
-  for (const auto& [name, size] : options.dimensions) {
+  for (const auto& given : options.dimensions) {
+    const std::string& name = given.first;
+    const int64_t size = given.second;
     if (!dimension_names.contains(name) && std::none_of(dimension_names.begin(), dimension_names.end(),
                                                         [&](const std::string& d) { return d.find(name) != d.npos; }))
       invalid(fmt::format("the network has no symbolic dimension '{}'; it has {}", name, list(dimension_names)));
