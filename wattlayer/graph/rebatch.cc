@@ -221,6 +221,8 @@ void Rebatch::rewrite_groups(Layer& layer, const Operand& x) const {
 /// `token.expand(batch, -1, -1)` at batch 1 leaves an Expand or Tile that does nothing but name the batch.
 bool Rebatch::expand_batch(Layer& layer, const std::vector<Operand>& operands, const Tensor& before) {
   const bool moved = std::any_of(operands.begin(), operands.end(), [](const Operand& o) { return o.follows(); });
+  // Integers are indices and masks: they broadcast, and a batch in them would only spread.
+  if (operands.front().index != 0 || !is_float(operands.front().now->dtype)) return false;
   if (moved || operands.size() < 2 || !before.known || before.shape.empty() || before.shape[0] != from_) return false;
   if (!same_value(*operands[1].before, *operands[1].now)) return false;
   const Shape& source = operands[0].now->shape;
