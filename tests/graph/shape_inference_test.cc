@@ -40,7 +40,8 @@ TEST(ShapeInference, AgreesWithOnnxRuntime) {
         if (node.outputs[i] < 0) continue;
         auto at = expected["shapes"].find(graph.values[static_cast<size_t>(node.outputs[i])]);
         if (at == expected["shapes"].end() || node.count != 1) continue;
-        EXPECT_EQ(rules::text(node.layer.outputs[i].shape), rules::text(at->get<Shape>())) << name << " " << node.name << " (" << node.layer.op << ")";
+        EXPECT_EQ(rules::text(node.layer.outputs[i].shape), rules::text(at->get<Shape>()))
+            << name << " " << node.name << " (" << node.layer.op << ")";
         ++compared;
       }
   }

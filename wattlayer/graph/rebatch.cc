@@ -114,7 +114,7 @@ void Rebatch::set_constant(Layer& layer, size_t i, std::vector<int64_t> values) 
 
 void Rebatch::infer(Layer& layer, int opset, const std::vector<int>& inputs, int first_output) {
   if (const Operator* op = find_operator(layer.op); op && op->normalize) op->normalize(layer, opset);
-  const std::vector<Operand> all = operands(layer, inputs);
+  std::vector<Operand> all = operands(layer, inputs);
   const size_t outputs = layer.outputs.size();
   constexpr int newest = 1000;
   // Where the shape is not known at the file's own batch either, there is nothing to go by.
@@ -124,14 +124,34 @@ void Rebatch::infer(Layer& layer, int opset, const std::vector<int>& inputs, int
     try {
       wattlayer::infer(layer, newest);
     } catch (const Error& e) {
-      if (!align(layer, all, reference(first_output)))
+      if (!retry(layer, all, reference(first_output)))
         throw Error(ErrorKind::unsupported,
                     fmt::format("cannot be set to batch {}: {}; export the network at that batch", to_, e.what()));
-      wattlayer::infer(layer, newest);
     }
   }
   layer.outputs.resize(outputs);
   keep(layer, all, first_output);
+}
+
+/// First takes back what expand_batch() guessed about constants, then gives the new batch to operands that stayed behind.
+bool Rebatch::retry(Layer& layer, std::vector<Operand>& operands, const Tensor& before) {
+  auto works = [&] {
+    try {
+      wattlayer::infer(layer, 1000);
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  };
+  bool guessed = false;
+  for (Operand& x : operands) {
+    if (!x.now->constant || x.factor.dimension < 0) continue;
+    x.now->shape = x.before->shape;
+    x.factor = {};
+    guessed = true;
+  }
+  if (guessed && works()) return true;
+  return align(layer, operands, before) && works();
 }
 
 /// Corrects what the exporter baked in; true when the outputs are set already.
@@ -226,8 +246,7 @@ bool Rebatch::expand_batch(Layer& layer, const std::vector<Operand>& operands, c
   if (moved || operands.size() < 2 || !before.known || before.shape.empty() || before.shape[0] != from_) return false;
   if (!same_value(*operands[1].before, *operands[1].now)) return false;
   const Shape& source = operands[0].now->shape;
-  const bool adds_batch = source.size() < before.shape.size() || source[0] == 1 || source == before.shape;
-  if (!adds_batch) return false;
+  if (source.size() >= before.shape.size() && source != before.shape) return false;
   Shape target = before.shape;
   target[0] = to_;
   Tensor grown = *operands[0].now;
@@ -248,6 +267,7 @@ bool Rebatch::expand_batch(Layer& layer, const std::vector<Operand>& operands, c
 /// Operands that stayed at the old batch (a constant, a token expanded at batch 1) take the new one.
 bool Rebatch::align(Layer& layer, const std::vector<Operand>& operands, const Tensor& before) {
   if (!before.known) return false;
+  if (layer.op == "ScatterND") return align_scatter(layer, operands);
   const bool concat = layer.op == "Concat";
   const bool recurrent = layer.op == "LSTM" || layer.op == "GRU" || layer.op == "RNN";
   if (!concat && !recurrent && layer.op != "MatMul" && layer.op != "Where" && !is_elementwise(layer.op)) return false;
@@ -272,6 +292,18 @@ bool Rebatch::align(Layer& layer, const std::vector<Operand>& operands, const Te
   }
   rewritten_ += changed;
   return changed;
+}
+
+/// Indices that were spread over the old batch reach the rows of the new one.
+bool Rebatch::align_scatter(Layer& layer, const std::vector<Operand>& operands) {
+  if (operands.size() < 3 || !operands[1].now->known || operands[2].factor.dimension < 0) return false;
+  const size_t dimension = static_cast<size_t>(operands[2].factor.dimension);
+  Shape& indices = operands[1].now->shape;
+  if (dimension + 1 >= indices.size() || indices[dimension] != operands[2].before->shape[dimension]) return false;
+  indices[dimension] = layer.input(2).shape[dimension];
+  operands[1].now->value = nullptr;
+  ++rewritten_;
+  return true;
 }
 
 /// Notes where the batch stands in the outputs; refuses a result that has lost it.
@@ -300,7 +332,7 @@ void Rebatch::check_kept(Layer& layer, Tensor& out, const Tensor& before, const 
   if (out.known && out.shape != before.shape) return;
   if (may_lose_batch(layer.op)) return;
   for (const Operand& x : operands) {
-    if (x.factor.dimension < 0) continue;
+    if (x.factor.dimension < 0 || x.now->constant) continue;
     const size_t dimension = static_cast<size_t>(x.factor.dimension);
     if (before.shape.size() == x.before->shape.size() && before.shape[dimension] == x.before->shape[dimension]) {
       out.shape = before.shape;

@@ -43,6 +43,11 @@ class Rebatch {
     return n < reference_.branches.size() ? std::optional(reference_.branches[n]) : std::nullopt;
   }
 
+  /// Iterations of the n-th loop that was unrolled at the file's own batch.
+  std::optional<double> unrolled(size_t n) const {
+    return n < reference_.unrolled.size() ? std::optional(reference_.unrolled[n]) : std::nullopt;
+  }
+
   /// Constants rewritten so far.
   int rewritten() const { return rewritten_; }
 
@@ -62,7 +67,9 @@ class Rebatch {
   void rewrite_slice(Layer& layer, const Operand& x);
   void rewrite_groups(Layer& layer, const Operand& x) const;
   bool expand_batch(Layer& layer, const std::vector<Operand>& operands, const Tensor& before);
+  bool retry(Layer& layer, std::vector<Operand>& operands, const Tensor& before);
   bool align(Layer& layer, const std::vector<Operand>& operands, const Tensor& before);
+  bool align_scatter(Layer& layer, const std::vector<Operand>& operands);
   void keep(Layer& layer, const std::vector<Operand>& operands, int first_output);
   void check_kept(Layer& layer, Tensor& out, const Tensor& before, const std::vector<Operand>& operands);
   void set_constant(Layer& layer, size_t i, std::vector<int64_t> values);

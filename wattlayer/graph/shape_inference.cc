@@ -20,12 +20,22 @@ namespace {
 constexpr int deepest_expansion = 64;
 constexpr size_t most_expanded_nodes = 200'000;
 constexpr double most_elements = 1e15;
+constexpr size_t most_elements_of_sequence = 4096;
+constexpr double most_unrolled_nodes = 20'000;
 
 [[noreturn]] void invalid(const std::string& message) { throw Error(ErrorKind::invalid_input, message); }
 
 bool is_constant_node(const onnx::Node& node) { return node.op == "Constant" && node.domain.empty(); }
 
 bool is_random(std::string_view op) { return op.starts_with("Random") || op == "Multinomial" || op == "Bernoulli"; }
+
+void check_size(const Tensor& tensor) {
+  for (int64_t d : tensor.shape)
+    if (d < 0) invalid(fmt::format("output comes out as {}; dimensions must be 0 or more", rules::text(tensor.shape)));
+  if (elements(tensor.shape) > most_elements)
+    invalid(fmt::format("output of {} elements ({}) is beyond any machine; check the input shapes", elements(tensor.shape),
+                        rules::text(tensor.shape)));
+}
 
 /// Names visible at a place of the file: those of the graph itself, then those around it.
 struct Scope {
@@ -92,6 +102,11 @@ class Walk {
   int64_t opset(const Place& place, std::string_view domain) const;
   std::string node_name(const onnx::Node& source, const Place& place) const;
   void remark(std::string text);
+  bool walk_sequence(const onnx::Node& source, Scope& scope);
+  void keep_sequence(const onnx::Node& source, Scope& scope);
+  void split_sequence(const onnx::Node& source, int input, int sizes, int output);
+  void join_sequence(const onnx::Node& source, const std::vector<int>& elements, int output);
+  bool unroll_loop(const onnx::Node& source, const onnx::Graph& graph, double trips, Scope& scope, const Place& inside);
 
   const onnx::Model& model_;
   const BoundInputs& inputs_;
@@ -99,6 +114,7 @@ class Walk {
   Rebatch* rebatch_;
   InferredGraph result_;
   size_t expanded_nodes_ = 0;
+  std::unordered_map<int, std::vector<int>> sequences_;  ///< values in each sequence of known length
   std::unordered_map<std::string, const onnx::Function*> functions_;
   std::unordered_map<std::string_view, const onnx::ValueInfo*> declared_;
 };
@@ -194,7 +210,114 @@ void Walk::walk_node(const onnx::Node& source, Scope& scope, const Place& place)
     auto at = functions_.find(function_key(source.domain, source.op, source.overload));
     if (at != functions_.end()) return expand_function(*at->second, source, scope, place);
   }
+  if (source.domain.empty() && walk_sequence(source, scope)) return;
   execute(source, scope, place, op);
+  if (source.domain.empty()) keep_sequence(source, scope);
+}
+
+/// An element at a known place of a known sequence is the value that was put there: no node is needed.
+bool Walk::walk_sequence(const onnx::Node& source, Scope& scope) {
+  if (source.op != "SequenceAt" || source.outputs.empty()) return false;
+  const int sequence = input_value(source, 0, scope), position = input_value(source, 1, scope);
+  const auto at = sequences_.find(sequence);
+  if (at == sequences_.end() || position < 0) return false;
+  const auto value = result_.tensors[static_cast<size_t>(position)].value;
+  if (!value || value->size() != 1) return false;
+  const int64_t size = static_cast<int64_t>(at->second.size());
+  const int64_t index = value->integer(0) < 0 ? value->integer(0) + size : value->integer(0);
+  if (index < 0 || index >= size)
+    invalid(fmt::format("node {} (SequenceAt): element {} of a sequence of {}", source.name, value->integer(0), size));
+  define(scope, source.outputs[0], at->second[static_cast<size_t>(index)]);
+  return true;
+}
+
+/// Notes the elements of sequences whose length is known; the tensor of a sequence holds one shape for all.
+void Walk::keep_sequence(const onnx::Node& source, Scope& scope) {
+  constexpr std::string_view operators[] = {"SequenceEmpty",   "SequenceConstruct", "SequenceInsert",
+                                            "SplitToSequence", "Identity",          "ConcatFromSequence"};
+  if (source.outputs.empty() || std::find(std::begin(operators), std::end(operators), source.op) == std::end(operators)) return;
+  const int output = scope.values.at(source.outputs[0]);
+  const int first = input_value(source, 0, scope);
+  const auto known = sequences_.find(first);
+  if (source.op == "SequenceEmpty") sequences_[output] = {};
+  if (source.op == "SequenceConstruct")
+    for (size_t i = 0; i < source.inputs.size(); ++i) sequences_[output].push_back(input_value(source, i, scope));
+  if (source.op == "SplitToSequence") split_sequence(source, first, input_value(source, 1, scope), output);
+  if (known == sequences_.end()) return;
+  std::vector<int> elements = known->second;
+  if (source.op == "Identity") sequences_[output] = std::move(elements);
+  if (source.op == "ConcatFromSequence") join_sequence(source, elements, output);
+  if (source.op != "SequenceInsert" || elements.size() >= most_elements_of_sequence) return;
+  const int position = input_value(source, 2, scope);
+  if (position < 0) elements.push_back(input_value(source, 1, scope));
+  else {
+    const auto value = result_.tensors[static_cast<size_t>(position)].value;
+    const int64_t size = static_cast<int64_t>(elements.size());
+    const int64_t index = value && value->size() == 1 ? value->integer(0) + (value->integer(0) < 0 ? size : 0) : -1;
+    if (index < 0 || index > size) return;
+    elements.insert(elements.begin() + index, input_value(source, 1, scope));
+  }
+  sequences_[output] = std::move(elements);
+}
+
+/// Elements of a split with known sizes, with their values where the whole is a known list.
+void Walk::split_sequence(const onnx::Node& source, int input, int sizes, int output) {
+  const Tensor whole = result_.tensors[static_cast<size_t>(input)];
+  const onnx::NodeAttribute* axis = source.find("axis");
+  const onnx::NodeAttribute* keep = source.find("keepdims");
+  if (!whole.known || whole.shape.empty() || (keep && keep->value != Attribute(int64_t{1}) && sizes < 0)) return;
+  const int64_t at = rules::axis(
+      axis && axis->value && std::holds_alternative<int64_t>(*axis->value) ? std::get<int64_t>(*axis->value) : 0, whole.rank());
+  const int64_t total = whole.shape[static_cast<size_t>(at)];
+  if (total > static_cast<int64_t>(most_elements_of_sequence)) return;
+  std::vector<int64_t> parts(static_cast<size_t>(total), 1);
+  if (sizes >= 0) {
+    const Tensor& given = result_.tensors[static_cast<size_t>(sizes)];
+    if (!given.value || given.shape.size() != 1 || given.value->is_real) return;
+    parts = given.value->integers;
+  }
+  std::vector<int> elements;
+  int64_t begin = 0;
+  for (int64_t part : parts) {
+    if (part < 0 || part > total - begin) return;
+    Tensor element = whole;
+    element.shape[static_cast<size_t>(at)] = part;
+    element.value = nullptr;
+    if (whole.value && whole.rank() == 1 && !whole.value->is_real) {
+      const auto from = whole.value->integers.begin() + begin;
+      element.value = std::make_shared<Value>(Value::of(std::vector<int64_t>(from, from + part)));
+    }
+    elements.push_back(add_value("", std::move(element)));
+    begin += part;
+  }
+  result_.graph.carried.push_back(output);
+  sequences_[output] = std::move(elements);
+}
+
+/// The exact shape of joined elements, which may differ along the axis.
+void Walk::join_sequence(const onnx::Node& source, const std::vector<int>& elements, int output) {
+  const onnx::NodeAttribute* axis = source.find("axis");
+  const onnx::NodeAttribute* added = source.find("new_axis");
+  if (elements.empty() || !axis || !axis->value || !std::holds_alternative<int64_t>(*axis->value)) return;
+  if (added && added->value != Attribute(int64_t{0})) return;
+  Tensor joined = result_.tensors[static_cast<size_t>(elements[0])];
+  if (!joined.known || joined.shape.empty()) return;
+  const size_t at = static_cast<size_t>(rules::axis(std::get<int64_t>(*axis->value), joined.rank()));
+  for (size_t i = 1; i < elements.size(); ++i) {
+    const Tensor& element = result_.tensors[static_cast<size_t>(elements[i])];
+    if (!element.known || element.rank() != joined.rank() || element.shape[at] > most_elements - joined.shape[at]) return;
+    joined.shape[at] += element.shape[at];
+  }
+  check_size(joined);
+  joined.value = nullptr;
+  joined.constant = false;
+  Node& node = result_.graph.nodes.back();
+  auto& unresolved = result_.graph.unresolved;
+  if (!unresolved.empty() && unresolved.back() == node.name) unresolved.pop_back();
+  node.layer.outputs[0].shape = joined.shape;
+  node.layer.outputs[0].known = true;
+  node.inputs.insert(node.inputs.end(), elements.begin(), elements.end());
+  result_.tensors[static_cast<size_t>(output)] = std::move(joined);
 }
 
 int Walk::input_value(const onnx::Node& source, size_t i, const Scope& scope) const {
@@ -333,14 +456,6 @@ void Walk::infer_outputs(const onnx::Node& source, const Place& place, Node& nod
     layer.outputs.resize(outputs);
   }
   layer.dtype = arithmetic(layer);
-}
-
-void check_size(const Tensor& tensor) {
-  for (int64_t d : tensor.shape)
-    if (d < 0) invalid(fmt::format("output comes out as {}; dimensions must be 0 or more", rules::text(tensor.shape)));
-  if (elements(tensor.shape) > most_elements)
-    invalid(fmt::format("output of {} elements ({}) is beyond any machine; check the input shapes", elements(tensor.shape),
-                        rules::text(tensor.shape)));
 }
 
 void Walk::keep_outputs(const onnx::Node& source, Scope& scope, Node& node) {
@@ -561,6 +676,7 @@ void Walk::expand_loop(const onnx::Node& source, Scope& scope, const Place& plac
   if (graph.inputs.size() != states + 2 || graph.outputs.size() < states + 1)
     invalid(fmt::format("node {} (Loop): the body has {} inputs and {} outputs; expected {} and at least {}", name,
                         graph.inputs.size(), graph.outputs.size(), states + 2, states + 1));
+  if (known && unroll_loop(source, graph, trips, scope, inside)) return;
   for (size_t i = 0; i < graph.inputs.size(); ++i) {
     int value = -1;
     if (i >= 2) value = carry(input_value(source, i, scope), graph.inputs[i].name);
@@ -569,6 +685,48 @@ void Walk::expand_loop(const onnx::Node& source, Scope& scope, const Place& plac
   }
   const std::vector<int> outputs = walk_graph(graph, inner, inside);
   finish_loop(source, states, {outputs.begin() + 1, outputs.end()}, trips, {}, scope, inside);
+}
+
+/// A loop that fills a sequence is written out iteration by iteration: its elements may differ in shape. False when it is not
+/// one.
+bool Walk::unroll_loop(const onnx::Node& source, const onnx::Graph& graph, double trips, Scope& scope, const Place& inside) {
+  std::vector<int> states;
+  bool fills_sequence = false;
+  for (size_t i = 2; i < source.inputs.size(); ++i) {
+    states.push_back(input_value(source, i, scope));
+    fills_sequence = fills_sequence || sequences_.contains(states.back());
+  }
+  const size_t carried = states.size();
+  if (!fills_sequence || graph.outputs.size() != carried + 1 ||
+      trips * static_cast<double>(graph.nodes.size() + 1) > most_unrolled_nodes)
+    return false;
+  if (std::find(states.begin(), states.end(), -1) != states.end()) return false;
+  if (rebatch_) {
+    const auto before = rebatch_->unrolled(result_.unrolled.size());
+    if (!before || *before != trips)
+      throw Error(ErrorKind::unsupported,
+                  fmt::format("node {} (Loop): its trip count follows the batch; export the network at that batch", source.name));
+  }
+  result_.unrolled.push_back(trips);
+  Place around = inside;
+  around.count = inside.count / std::max(trips, 1.0);
+  for (int64_t trip = 0; static_cast<double>(trip) < trips; ++trip) {
+    Scope inner{&scope, {}};
+    Place iteration = around;
+    iteration.prefix = fmt::format("{}{}/", inside.prefix, trip);
+    Tensor number = Tensor::of({}, DataType::i64), go = Tensor::of({}, DataType::boolean);
+    number.value = std::make_shared<Value>(Value::of(std::vector<int64_t>{trip}));
+    go.value = std::make_shared<Value>(Value::of(std::vector<int64_t>{1}));
+    number.constant = go.constant = true;
+    define(inner, graph.inputs[0].name, add_value(graph.inputs[0].name, std::move(number)));
+    define(inner, graph.inputs[1].name, add_value(graph.inputs[1].name, std::move(go)));
+    for (size_t i = 0; i < carried; ++i) define(inner, graph.inputs[i + 2].name, states[i]);
+    const std::vector<int> outputs = walk_graph(graph, inner, iteration);
+    states.assign(outputs.begin() + 1, outputs.end());
+  }
+  for (size_t i = 0; i < std::min(carried, source.outputs.size()); ++i)
+    if (!source.outputs[i].empty()) define(scope, source.outputs[i], states[i]);
+  return true;
 }
 
 /// Binds the outputs of a Loop or Scan: first the last states, then the stacked results.

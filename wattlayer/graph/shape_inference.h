@@ -18,6 +18,7 @@ struct InferredGraph {
   Graph graph;
   std::vector<Tensor> tensors;
   std::vector<Branch> branches;  ///< of each If, in the order of the walk
+  std::vector<double> unrolled;  ///< iterations of each loop that was written out
 };
 
 /// Walks the network once in execution order: expands If, Loop, Scan and local functions, infers every shape, folds shape

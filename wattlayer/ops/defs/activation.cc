@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -25,6 +28,19 @@ void normalize_clip(Layer& layer, int) {
     layer.inputs[i] = std::move(limit);
     layer.attributes.erase(bound);
   }
+}
+
+void fold_clip(Layer& layer) {
+  if (!fold::ready(layer, 1)) return;
+  Value value = *fold::input(layer, 0);
+  for (size_t i : {size_t{1}, size_t{2}}) {
+    if (!layer.has_input(i)) continue;
+    const Value& bound = *fold::input(layer, i);
+    if (bound.size() != 1 || bound.is_real != value.is_real) return;
+    for (double& x : value.reals) x = i == 1 ? std::max(x, bound.reals[0]) : std::min(x, bound.reals[0]);
+    for (int64_t& x : value.integers) x = i == 1 ? std::max(x, bound.integers[0]) : std::min(x, bound.integers[0]);
+  }
+  fold::set(layer, 0, std::move(value));
 }
 
 /// erf form: x / sqrt 2, erf, + 1, x x, / 2. tanh form: the cubic polynomial instead of the division.
@@ -92,6 +108,7 @@ const std::vector<Operator>& activation_operators() {
                 c.flops = c.output_elements * (layer.has_input(1) + layer.has_input(2));
                 return c;
               },
+          .fold = fold_clip,
           .normalize = normalize_clip,
           .weight_inputs = 0b110,
           .can_run_in_place = true,
