@@ -59,20 +59,24 @@ void fold_transpose(Layer& layer) {
   fold::set(layer, 0, fold::pick(*fold::input(layer, 0), index));
 }
 
+/// PyTorch joins an empty list to tensors of any rank, and exports it so; runtimes accept it too.
+bool is_empty_list(const Tensor& x) { return x.present && x.shape == Shape{0}; }
+
 void concat_shapes(Layer& layer) {
   if (!rules::inputs_known(layer, 1)) return;
-  Shape out = layer.input(0).shape;
-  const auto axis = static_cast<size_t>(rules::axis(layer.attributes.integer("axis", 0), layer.input(0).rank()));
-  for (size_t i = 1; i < layer.inputs.size(); ++i) {
-    const Tensor& x = layer.input(i);
-    bool fits = x.present && x.shape.size() == out.size();
-    for (size_t d = 0; fits && d < out.size(); ++d)
-      fits = d == axis || x.shape[d] == out[d] || x.bounded || layer.input(0).bounded;
+  auto first = std::find_if_not(layer.inputs.begin(), layer.inputs.end(), is_empty_list);
+  if (first == layer.inputs.end()) first = layer.inputs.begin();
+  Shape out = first->shape;
+  const auto axis = static_cast<size_t>(rules::axis(layer.attributes.integer("axis", 0), first->rank()));
+  for (auto x = std::next(first); x != layer.inputs.end(); ++x) {
+    if (is_empty_list(*x)) continue;
+    bool fits = x->present && x->shape.size() == out.size();
+    for (size_t d = 0; fits && d < out.size(); ++d) fits = d == axis || x->shape[d] == out[d] || x->bounded || first->bounded;
     require(fits, layer,
-            "cannot join " + rules::text(x.shape) + " to " + rules::text(out) + " along axis " + std::to_string(axis));
-    out[axis] = rules::sum(out[axis], x.shape[axis]);
+            "cannot join " + rules::text(x->shape) + " to " + rules::text(out) + " along axis " + std::to_string(axis));
+    out[axis] = rules::sum(out[axis], x->shape[axis]);
   }
-  rules::set_output(layer, 0, std::move(out), layer.input(0).dtype);
+  rules::set_output(layer, 0, std::move(out), first->dtype);
 }
 
 void fold_concat(Layer& layer) {
