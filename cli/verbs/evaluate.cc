@@ -120,7 +120,7 @@ void evaluate_dataset(const Options& options, const DataFiles& files) {
     write_remark(fmt::format("{} rows refused, first {}:{}: {}", rows.refused.size(), rows.refused[0].file, rows.refused[0].line, rows.refused[0].reason));
   Evaluation evaluation;
   if (!options.energy_model.empty()) {
-    evaluation = evaluate(rows.measurements, load_energy_model(files, options.energy_model));
+    evaluation = evaluate(rows.measurements, find_energy_model(files, options.energy_model, std::nullopt));
   } else {
     const Hardware hardware = parse_hardware(require_file(files, "hardware", description.hardware), description.hardware);
     const Engine engine = parse_engine(require_file(files, "engines", description.engine), description.engine);
@@ -145,7 +145,7 @@ void add_evaluate(CLI::App& app, const Program& program) {
   verb->add_option("--dir", options->folder, "folder with the data set's files")->required();
   verb->add_option("--method", options->methods, "methods to fit, comma-separated; all without it")->delimiter(',');
   verb->add_option("--split", options->split, "one split by its name; the usual ones without it");
-  verb->add_option("--energy-model", options->energy_model, "score this energy model instead of fitting");
+  verb->add_option("--energy-model", options->energy_model, "score this energy model (HARDWARE/ENGINE/DTYPE or FILE.wlm) instead of fitting");
   verb->add_flag("--json", options->json, "print JSON rows (docs/formats/evaluation_v1.md)");
   verb->add_flag("--all-units", options->all_units, "print every unit left out, also where they are many");
   verb->add_flag("--quiet", options->quiet, "no progress on standard error");

@@ -23,7 +23,15 @@ struct Options {
 std::vector<Measurement> read(const Options& options, const DataFiles& files) {
   if (options.store.empty() == options.dataset.empty())
     throw Error(ErrorKind::invalid_input, "the rows to fit come from one place; give either --db or --dataset with --dir");
-  if (!options.dataset.empty()) return import_dataset(require_dataset(files, options.dataset), options.folder, files).measurements;
+  if (!options.dataset.empty()) {
+    std::vector<Measurement> rows = import_dataset(require_dataset(files, options.dataset), options.folder, files).measurements;
+    std::erase_if(rows, [&](const Measurement& m) {
+      const Selection& s = options.selection;
+      return (!s.hardware.empty() && m.hardware != s.hardware) || (!s.engine.empty() && m.engine != s.engine) ||
+             (!s.dtype.empty() && name(m.dtype) != s.dtype) || (!s.kind.empty() && m.kind != s.kind);
+    });
+    return rows;
+  }
   if (!std::filesystem::exists(options.store)) throw Error(ErrorKind::io, fmt::format("cannot read {}: no such file", options.store.string()));
   return Store(options.store).select(options.selection);
 }

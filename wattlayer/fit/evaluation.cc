@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <exception>
 #include <map>
+#include <mutex>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "wattlayer/core/error.h"
 
@@ -116,6 +119,60 @@ class Scoring {
   std::string note_;
 };
 
+/// What a method fitted on the training rows of one part predicts for its test rows, in their order.
+struct PartPredictions {
+  std::vector<std::optional<Interval>> energy;
+  std::string failure;
+};
+
+/// Fits on the training rows alone: the method is handed nothing else.
+PartPredictions predict_part(std::span<const Measurement> rows, const SplitPart& part, const Method& method, const Hardware& hardware,
+                             const Engine& engine) {
+  PartPredictions result{.energy = std::vector<std::optional<Interval>>(part.test.size())};
+  std::vector<const Measurement*> training;
+  for (size_t i : part.train) training.push_back(&rows[i]);
+  try {
+    const std::unique_ptr<Predictor> predictor = method.fit(training, hardware, engine);
+    for (size_t i = 0; i < part.test.size(); ++i) result.energy[i] = predictor->energy_j(rows[part.test[i]].workload);
+  } catch (const Error& e) {
+    result.failure = e.what();
+  }
+  return result;
+}
+
+/// All parts, as many at once as the machine has cores; parts do not depend on each other, so the order does not matter.
+std::vector<PartPredictions> predict_parts(std::span<const Measurement> rows, const std::vector<SplitPart>& parts, const Method& method,
+                                           const Hardware& hardware, const Engine& engine,
+                                           const std::function<void(const SplitPart&)>& report) {
+  std::vector<PartPredictions> predictions(parts.size());
+  std::mutex taking;
+  size_t next = 0;
+  std::exception_ptr failure;
+  const auto work = [&] {
+    for (;;) {
+      size_t p;
+      {
+        const std::lock_guard lock(taking);
+        if (failure || next == parts.size()) return;
+        p = next++;
+        report(parts[p]);
+      }
+      try {
+        predictions[p] = predict_part(rows, parts[p], method, hardware, engine);
+      } catch (...) {
+        const std::lock_guard lock(taking);
+        failure = std::current_exception();
+      }
+    }
+  };
+  std::vector<std::thread> threads(std::min<size_t>(std::max(1u, std::thread::hardware_concurrency()), parts.size()) - 1);
+  for (std::thread& thread : threads) thread = std::thread(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+  if (failure) std::rethrow_exception(failure);
+  return predictions;
+}
+
 }  // namespace
 
 std::vector<size_t> drawn_order(size_t n, uint32_t seed) {
@@ -150,17 +207,13 @@ Evaluation evaluate(std::span<const Measurement> rows, std::span<const Split> sp
     if (parts.empty()) continue;
     for (const Method& method : methods) {
       Scoring scoring(split, std::string(method.name), method.has_intervals, result);
-      for (const SplitPart& part : parts) {
-        std::vector<const Measurement*> training;
-        for (size_t i : part.train) training.push_back(&rows[i]);
-        if (progress) progress(split.name, part.unit, method.name, training.size());
-        std::unique_ptr<Predictor> predictor;
-        try {
-          predictor = method.fit(training, hardware, engine);
-        } catch (const Error& e) {
-          scoring.note(e.what());
-        }
-        for (size_t i : part.test) scoring.add(rows[i], part.unit, predictor ? predictor->energy_j(rows[i].workload) : std::nullopt);
+      const auto report = [&](const SplitPart& part) {
+        if (progress) progress(split.name, part.unit, method.name, part.train.size());
+      };
+      const std::vector<PartPredictions> predictions = predict_parts(rows, parts, method, hardware, engine, report);
+      for (size_t p = 0; p < parts.size(); ++p) {
+        if (!predictions[p].failure.empty()) scoring.note(predictions[p].failure);
+        for (size_t i = 0; i < parts[p].test.size(); ++i) scoring.add(rows[parts[p].test[i]], parts[p].unit, predictions[p].energy[i]);
       }
       scoring.finish(rows[parts[0].test[0]]);
     }

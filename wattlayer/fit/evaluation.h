@@ -51,7 +51,8 @@ struct Evaluation {
 };
 
 /// Refits each method on the training rows of each part of each split and scores it on the test rows. fit() is handed the
-/// training rows and nothing else. A method that cannot be fitted gives rows without a score.
+/// training rows and nothing else. A method that cannot be fitted gives rows without a score. Parts are fitted on all cores;
+/// progress is called from one thread at a time.
 Evaluation evaluate(std::span<const Measurement> rows, std::span<const Split> splits, std::span<const Method> methods,
                     const Hardware& hardware, const Engine& engine, const EvaluationProgress& progress = {});
 
