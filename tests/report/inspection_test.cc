@@ -36,6 +36,14 @@ TEST(Inspection, CountsASharedWeightOnce) {
   EXPECT_EQ(i.macs, 2 * 8 * 16 * 8 * 9);
 }
 
+TEST(Inspection, AskingForAShapeMakesNoParameter) {
+  Graph g = small_graph();
+  g.values.push_back("v");
+  g.nodes.push_back(
+      {.name = "shape", .layer = parse_layer("Shape 64x8 const=0 dtype=f32"), .inputs = {7}, .outputs = {-1}, .folded = true});
+  EXPECT_EQ(inspect(g).parameters, 8 * 8 * 3 * 3);
+}
+
 TEST(Inspection, FoldedNodesCostNothing) {
   const Inspection i = inspect(small_graph());
   EXPECT_TRUE(i.nodes[3].folded);

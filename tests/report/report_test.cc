@@ -106,12 +106,20 @@ The 3 of 3 layers that cost most
   relu               Relu       4x64x56x56 → 4x64x56x56            1          –  400 mJ  20.0 %  predicted
   odd,"name"?[31m    my.Thing   4x64 → 4x64                        1          –  100 mJ   5.0 %  bounded
 
-Could not be priced; the total holds this bound
+Could not be priced; the total holds the bound where there is one
   OPERATOR  LAYERS   BOUND  REASON
   my.Thing       1  100 mJ  not in the catalogue
 
 note: Loop bodies count once
 )");
+}
+
+TEST(ReportTable, SaysThatLayersOfUnknownShapeAreMissing) {
+  EstimateReport r = small_report();
+  r.estimate.unpriced.push_back({"Pad", 3, std::nullopt, "shape unknown"});
+  const std::string text = require_format("table").estimates({{r}}, {});
+  EXPECT_NE(text.find("missing               3 layers of unknown shape are not in these totals"), text.npos) << text;
+  EXPECT_NE(text.find("unknown  shape unknown"), text.npos) << text;
 }
 
 TEST(ReportTable, SeveralEstimatesAreOneRowEach) {

@@ -20,7 +20,9 @@ bool is_weight_type(DataType type) { return is_float(type) || (is_integer(type) 
 bool is_parameter(const Node& node, size_t input) {
   const Tensor& tensor = node.layer.input(input);
   const bool running_statistic = node.layer.op == "BatchNormalization" && input >= 3;
-  return tensor.present && tensor.constant && tensor.known && !running_statistic && is_weight_type(tensor.dtype);
+  const bool only_measured = node.layer.op == "Shape" || node.layer.op == "Size";
+  return tensor.present && tensor.constant && tensor.known && !running_statistic && !only_measured &&
+         is_weight_type(tensor.dtype);
 }
 
 bool is_resolved(const Layer& layer) {

@@ -44,6 +44,14 @@ std::string with_fused(const LayerRow& row) {
   return text;
 }
 
+/// Layers that the totals lack because nothing bounds them.
+double without_bound(const Estimate& estimate) {
+  double count = 0;
+  for (const Unpriced& u : estimate.unpriced)
+    if (!u.bound_j) count += u.count;
+  return count;
+}
+
 std::string totals(const EstimateReport& r, const Rendering& rendering) {
   const Estimate& e = r.estimate;
   std::string text = heading(
@@ -54,6 +62,9 @@ std::string totals(const EstimateReport& r, const Rendering& rendering) {
   line("time per batch", of(e.time_s, "s"));
   line("mean power", of(e.power_w, "W"));
   line("coverage", fmt::format("{} of the energy is from predictors inside their fitted range", percent(e.coverage)));
+  if (const double lost = without_bound(e); lost > 0)
+    line("missing", styled(fmt::format("{} layers of unknown shape are not in these totals", count_text(lost)), Style::red,
+                           rendering.colour));
   line("intervals", "90 %" + (e.interval_note.empty() ? std::string() : ", " + e.interval_note));
   line("scope", fmt::format("{}, idle power {}", e.scope, e.idle_included ? "included" : "not included"));
   line("energy model", e.energy_model);
@@ -116,7 +127,8 @@ std::string unpriced(const EstimateReport& r, const Rendering& rendering) {
       {{"OPERATOR", Align::left, 40}, {"LAYERS", Align::right}, {"BOUND", Align::right}, {"REASON", Align::left, 60}});
   for (const Unpriced& u : r.estimate.unpriced)
     table.row({u.op, count_text(u.count), u.bound_j ? quantity(*u.bound_j, "J") : "unknown", u.reason}, Style::red);
-  return "\n" + heading("Could not be priced; the total holds this bound", rendering) + table.print(rendering.colour, "  ");
+  return "\n" + heading("Could not be priced; the total holds the bound where there is one", rendering) +
+         table.print(rendering.colour, "  ");
 }
 
 std::string remarks(const std::vector<std::string>& lines) {
