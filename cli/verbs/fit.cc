@@ -1,6 +1,9 @@
+#include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <ctime>
 #include <memory>
 #include <set>
 
@@ -40,10 +43,25 @@ std::vector<Measurement> read(const Options& options, const DataFiles& files) {
 std::string target_of(const std::vector<Measurement>& rows) {
   std::set<std::string> targets;
   for (const Measurement& m : rows) targets.insert(fmt::format("{}/{}/{}", m.hardware, m.engine, name(m.dtype)));
-  if (targets.empty()) throw Error(ErrorKind::invalid_input, "no measurement is selected; `wattlayer import` brings some into a store");
+  if (targets.empty())
+    throw Error(ErrorKind::invalid_input, "no measurement is selected; `wattlayer import` brings some into a store");
   if (targets.size() > 1)
-    throw Error(ErrorKind::invalid_input, fmt::format("the rows are of {}; choose one with --hardware, --engine and --dtype", fmt::join(targets, ", ")));
+    throw Error(ErrorKind::invalid_input,
+                fmt::format("the rows are of {}; choose one with --hardware, --engine and --dtype", fmt::join(targets, ", ")));
   return *targets.begin();
+}
+
+/// Title and licence of the data set that the rows came from, where it is a known one; else its name.
+CardOrigin origin_of(const std::vector<Measurement>& rows, const DataFiles& files) {
+  std::set<std::string> names;
+  for (const Measurement& m : rows) names.insert(m.dataset);
+  const std::time_t now = std::time(nullptr);
+  CardOrigin origin{.title = fmt::format("{}", fmt::join(names, ", ")), .date = fmt::format("{:%Y-%m-%d}", fmt::gmtime(now))};
+  if (names.size() == 1 && files.read("datasets", *names.begin() + ".json")) {
+    const DatasetDescription known = require_dataset(files, *names.begin());
+    origin.title = known.title, origin.source = known.source, origin.licence = known.licence;
+  }
+  return origin;
 }
 
 void fit(const Options& options, const DataFiles& files) {
@@ -55,7 +73,8 @@ void fit(const Options& options, const DataFiles& files) {
   for (const Measurement& m : rows) training.push_back(&m);
   write_remark(fmt::format("fitting {} rows of {}", rows.size(), target));
   const EnergyModel model = fit_energy_model(training, parse_hardware(hardware_json, rows[0].hardware), hardware_json,
-                                             parse_engine(engine_json, rows[0].engine), engine_json, options.id.empty() ? target : options.id);
+                                             parse_engine(engine_json, rows[0].engine), engine_json,
+                                             options.id.empty() ? target : options.id, origin_of(rows, files));
   write_text_file(options.output, model.print());
   write_output(fmt::format("energy model {} written to {}\n", model.id, options.output.string()));
 }

@@ -16,8 +16,8 @@ namespace wattlayer {
 
 /// Training and test rows of one part of a split, as positions in the rows that were divided.
 struct SplitPart {
-  std::string unit;                  ///< what is left out; `all` where the split has one part
-  std::vector<size_t> train, test;   ///< without a common row
+  std::string unit;                 ///< what is left out; `all` where the split has one part
+  std::vector<size_t> train, test;  ///< without a common row
 };
 
 /// Divides rows. Rows with a failure or without energy take no part; parts without test or training rows are left out.
@@ -29,19 +29,20 @@ std::vector<size_t> drawn_order(size_t n, uint32_t seed);
 /// One line of an evaluation.
 struct EvaluationRow {
   std::string dataset, hardware, engine, split;
-  std::string unit_left_out;      ///< block, operator (single layers) or draw; `all`: every test row of the split together
+  std::string unit_left_out;  ///< block, operator (single layers) or draw; `all`: every test row of the split together
   std::string method;
-  std::string level;              ///< layer or network
-  std::optional<Score> score;     ///< nothing where the method gives no prediction
-  std::string note;               ///< why there is no score
+  std::string level;           ///< layer or network
+  std::optional<Score> score;  ///< nothing where the method gives no prediction
+  std::string note;            ///< why there is no score
 };
 
 /// Called before each fit with what is about to be fitted.
-using EvaluationProgress = std::function<void(const std::string& split, const std::string& unit, std::string_view method, size_t training_rows)>;
+using EvaluationProgress =
+    std::function<void(const std::string& split, const std::string& unit, std::string_view method, size_t training_rows)>;
 
 /// One prediction of an evaluation, for plots.
 struct EvaluationPoint {
-  std::string split, unit, method, row, op;   ///< op: of a single layer, else `network`
+  std::string split, unit, method, row, op;  ///< op: of a single layer, else `network`
   double truth = 0, predicted = 0;
 };
 

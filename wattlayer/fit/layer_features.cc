@@ -40,22 +40,38 @@ double paper_macs(const Layer& layer) {
 double feature(const Layer& layer, LayerFeature feature) {
   const bool spatial = layer.input(0).rank() == 4;
   switch (feature) {
-    case LayerFeature::batch: return dimension(layer.input(0), 0);
-    case LayerFeature::image_size: return spatial ? dimension(layer.input(0), 2) : 0;
-    case LayerFeature::kernel_size: return spatial ? kernel_size(layer) : 0;
-    case LayerFeature::in_channels: return channels(layer, true);
-    case LayerFeature::out_channels: return channels(layer, false);
-    case LayerFeature::stride: return static_cast<double>(layer.attributes.integer_at("strides", 0, 1));
-    case LayerFeature::padding: return static_cast<double>(layer.attributes.integer_at("pads", 0, 0));
-    case LayerFeature::out_image_size: return spatial ? dimension(layer.output(0), 2) : 0;
-    case LayerFeature::input_size: return per_sample(layer.input(0));
-    case LayerFeature::output_size: return per_sample(layer.output(0));
-    case LayerFeature::macs: return cost(layer).macs;
-    case LayerFeature::paper_macs: return paper_macs(layer);
-    case LayerFeature::activations: return cost(layer).output_elements;
-    case LayerFeature::parameters: return cost(layer).parameters;
-    case LayerFeature::flops: return 2 * cost(layer).macs + cost(layer).flops;
-    case LayerFeature::memory: return cost(layer).input_bytes + cost(layer).weight_bytes + cost(layer).output_bytes;
+    case LayerFeature::batch:
+      return dimension(layer.input(0), 0);
+    case LayerFeature::image_size:
+      return spatial ? dimension(layer.input(0), 2) : 0;
+    case LayerFeature::kernel_size:
+      return spatial ? kernel_size(layer) : 0;
+    case LayerFeature::in_channels:
+      return channels(layer, true);
+    case LayerFeature::out_channels:
+      return channels(layer, false);
+    case LayerFeature::stride:
+      return static_cast<double>(layer.attributes.integer_at("strides", 0, 1));
+    case LayerFeature::padding:
+      return static_cast<double>(layer.attributes.integer_at("pads", 0, 0));
+    case LayerFeature::out_image_size:
+      return spatial ? dimension(layer.output(0), 2) : 0;
+    case LayerFeature::input_size:
+      return per_sample(layer.input(0));
+    case LayerFeature::output_size:
+      return per_sample(layer.output(0));
+    case LayerFeature::macs:
+      return cost(layer).macs;
+    case LayerFeature::paper_macs:
+      return paper_macs(layer);
+    case LayerFeature::activations:
+      return cost(layer).output_elements;
+    case LayerFeature::parameters:
+      return cost(layer).parameters;
+    case LayerFeature::flops:
+      return 2 * cost(layer).macs + cost(layer).flops;
+    case LayerFeature::memory:
+      return cost(layer).input_bytes + cost(layer).weight_bytes + cost(layer).output_bytes;
   }
   return 0;
 }

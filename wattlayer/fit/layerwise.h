@@ -26,13 +26,14 @@ std::vector<const Measurement*> measured_networks(TrainingRows rows);
 class LayerwisePredictor : public Predictor {
  public:
   using Law = std::function<double(const Layer&)>;
-  explicit LayerwisePredictor(std::map<std::string, Law> laws, double correction = 1) : laws_(std::move(laws)), correction_(correction) {}
+  explicit LayerwisePredictor(std::map<std::string, Law> laws, double correction = 1)
+      : laws_(std::move(laws)), correction_(correction) {}
 
   std::optional<Interval> energy_j(const Workload& workload) const override;
 
  private:
   std::map<std::string, Law> laws_;
-  double correction_;   ///< of whole networks
+  double correction_;  ///< of whole networks
 };
 
 /// An interval without width.

@@ -8,7 +8,9 @@
 #include <set>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/fit/calibration.h"
 #include "wattlayer/fit/physics_problem.h"
+#include "wattlayer/fit/rows.h"
 
 namespace wattlayer {
 namespace {
@@ -25,16 +27,6 @@ struct SolverFunction {
     return std::isfinite(residuals[0]);
   }
 };
-
-bool usable(const Measurement& m) {
-  auto known = [](const WorkloadItem& item) {
-    auto good = [](const Tensor& t) { return !t.present || t.known; };
-    const Layer& l = item.layer;
-    return std::all_of(l.inputs.begin(), l.inputs.end(), good) && std::all_of(l.outputs.begin(), l.outputs.end(), good);
-  };
-  return m.failure.empty() && ((m.energy_j && *m.energy_j > 0) || (m.time_s && *m.time_s > 0)) && !m.workload.items.empty() &&
-         std::all_of(m.workload.items.begin(), m.workload.items.end(), known);
-}
 
 /// Rows reduced to terms, and the groups they belong to.
 struct Reduced {
@@ -114,13 +106,6 @@ PhysicsModel solve(const Reduced& reduced, const Hardware& hardware, double norm
   return parameters.model(x.data(), reduced.groups, norm);
 }
 
-std::vector<const Measurement*> thinned(TrainingRows rows, size_t most) {
-  std::vector<const Measurement*> kept;
-  const double step = std::max(1.0, static_cast<double>(rows.size()) / static_cast<double>(most));
-  for (double i = 0; static_cast<size_t>(i) < rows.size(); i += step) kept.push_back(rows[static_cast<size_t>(i)]);
-  return kept;
-}
-
 PhysicsModel fit_with(TrainingRows rows, const Hardware& hardware, const Engine& engine, double norm, size_t most_rows,
                       int iterations) {
   const auto kept = thinned(rows, most_rows);
@@ -133,123 +118,21 @@ PhysicsModel fit_with(TrainingRows rows, const Hardware& hardware, const Engine&
   return solve(reduced, hardware, norm, iterations);
 }
 
-struct Totals {
-  double energy = 0, time = 0;
-};
-
-Totals evaluate(const PhysicsModel& model, const Measurement& m, const Hardware& hardware, const Engine& engine) {
-  Totals t;
-  double launch = 0;
-  for (const WorkloadItem& item : m.workload.items) {
-    const auto outcome = model.layer(features(item.layer, hardware, engine));
-    t.energy += item.count * outcome.energy_j, t.time += item.count * outcome.time_s, launch += item.count * outcome.launch_s;
-  }
-  if (m.workload.is_network) {
-    t.time += model.pass_s;
-    t.energy =
-        (t.energy + model.static_w * model.pass_s) * std::exp(model.correction + model.launch_correction * launch / t.time);
-  }
-  return t;
-}
-
-/// Rows in folds such that a block is never divided; rows without a block are each a block of their own.
-std::vector<std::vector<const Measurement*>> folds_of(TrainingRows rows, size_t folds) {
-  std::map<std::string, std::vector<const Measurement*>> blocks;
-  size_t single = 0;
-  for (const Measurement* m : rows)
-    if (usable(*m)) blocks[m->block.empty() ? "#" + std::to_string(single++) : m->block].push_back(m);
-  std::vector<const std::vector<const Measurement*>*> order;
-  for (const auto& [name, members] : blocks) order.push_back(&members);
-  std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->size() > b->size(); });
-  std::vector<std::vector<const Measurement*>> out(std::min(folds, blocks.size()));
-  for (const auto* members : order) {
-    auto smallest = std::min_element(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
-    smallest->insert(smallest->end(), members->begin(), members->end());
-  }
-  return out;
-}
-
-/// Everything outside fold f.
-std::vector<const Measurement*> without(const std::vector<std::vector<const Measurement*>>& folds, size_t f) {
-  std::vector<const Measurement*> rest;
-  for (size_t i = 0; i < folds.size(); ++i)
-    if (i != f) rest.insert(rest.end(), folds[i].begin(), folds[i].end());
-  return rest;
-}
-
-/// The finite-sample 90 % quantile of conformal prediction: the ceil(0.9 (n+1))-th smallest.
-double conformal_quantile(std::vector<double> errors) {
-  std::sort(errors.begin(), errors.end());
-  const size_t rank = static_cast<size_t>(std::ceil(0.9 * static_cast<double>(errors.size() + 1)));
-  return errors[std::min(rank, errors.size()) - 1];
-}
-
-/// Held-out errors in log space at one level.
-struct Errors {
-  std::vector<double> energy, time, power;
-  std::set<std::string> blocks;
-  size_t singles = 0;
-
-  void add(const Measurement& m, const Totals& predicted) {
-    const bool e = m.energy_j && *m.energy_j > 0, t = m.time_s && *m.time_s > 0;
-    const double log_e = e ? std::log(*m.energy_j / predicted.energy) : 0, log_t = t ? std::log(*m.time_s / predicted.time) : 0;
-    if (e) energy.push_back(std::abs(log_e));
-    if (t) time.push_back(std::abs(log_t));
-    if (e && t) power.push_back(std::abs(log_e - log_t));
-    if (m.block.empty()) ++singles;
-    else blocks.insert(m.block);
-  }
-  void calibrate(Calibration& c) const {
-    if (energy.size() >= 10) c.energy = conformal_quantile(energy);
-    if (time.size() >= 10) c.time = conformal_quantile(time);
-    if (power.size() >= 10) c.power = conformal_quantile(power);
-    c.rows = energy.size();
-    c.blocks = blocks.size() + singles;
-  }
-};
-
-void calibrate(PhysicsModel& model, TrainingRows rows, const Hardware& hardware, const Engine& engine,
-               const PhysicsFitOptions& options) {
-  const auto kept = thinned(rows, options.most_rows / 2);
-  const auto folds = folds_of(kept, options.calibration_folds);
-  if (folds.size() < 2) return;
-  Errors layers, networks;
-  std::map<std::pair<std::string, std::string>, std::vector<double>> by_group;
-  for (size_t f = 0; f < folds.size(); ++f) {
-    const auto rest = without(folds, f);
-    if (rest.size() < 5) continue;
-    const PhysicsModel held_out = fit_with(rest, hardware, engine, model.norm, options.most_rows / 2, options.iterations / 2);
-    for (const Measurement* m : folds[f]) {
-      const Totals predicted = evaluate(held_out, *m, hardware, engine);
-      (m->workload.is_network ? networks : layers).add(*m, predicted);
-      if (m->workload.is_network || m->workload.items.size() != 1 || !m->energy_j || *m->energy_j <= 0) continue;
-      const Group group = features(m->workload.items[0].layer, hardware, engine).group;
-      by_group[{std::string(name(group.family)), std::string(group.variant)}].push_back(
-          std::abs(std::log(*m->energy_j / predicted.energy)));
-    }
-  }
-  layers.calibrate(model.layer_calibration);
-  networks.calibrate(model.network_calibration);
-  for (PhysicsGroup& g : model.groups)
-    if (auto at = by_group.find({g.family, g.variant}); at != by_group.end() && at->second.size() >= 50)
-      g.half_width = conformal_quantile(at->second);
-}
-
 /// The norm that does best on a held-out third of the blocks.
 double choose_norm(TrainingRows rows, const Hardware& hardware, const Engine& engine, const PhysicsFitOptions& options) {
   if (options.norms.size() == 1) return options.norms[0];
   const auto kept = thinned(rows, 1500);
-  const auto folds = folds_of(kept, 3);
+  const auto folds = blocked_folds(kept, 3);
   if (folds.size() < 2) return options.norms[0];
   double best = INFINITY, chosen = options.norms[0];
   for (double norm : options.norms) {
-    const auto rest = without(folds, 0);
+    const auto rest = outside_fold(folds, 0);
     if (rest.size() < 5) return options.norms[0];
     const PhysicsModel model = fit_with(rest, hardware, engine, norm, rest.size(), options.iterations / 2);
     double sum = 0;
     for (const Measurement* m : folds[0]) {
-      const Totals predicted = evaluate(model, *m, hardware, engine);
-      const double error = m->energy_j && *m->energy_j > 0 ? *m->energy_j / predicted.energy : *m->time_s / predicted.time;
+      const auto predicted = price(model, *m, hardware, engine);
+      const double error = m->energy_j && *m->energy_j > 0 ? *m->energy_j / predicted.energy_j : *m->time_s / predicted.time_s;
       sum += std::min(std::abs(std::log(error)), 1.0);
     }
     if (sum < best) best = sum, chosen = norm;
@@ -273,15 +156,18 @@ class PhysicsPredictor : public Predictor {
 
 }  // namespace
 
-PhysicsModel fit_physics(TrainingRows rows, const Hardware& hardware, const Engine& engine, const PhysicsFitOptions& options) {
+PhysicsFit fit_physics(TrainingRows rows, const Hardware& hardware, const Engine& engine, const PhysicsFitOptions& options) {
   const double norm = choose_norm(rows, hardware, engine, options);
-  PhysicsModel model = fit_with(rows, hardware, engine, norm, options.most_rows, options.iterations);
-  if (options.calibration_folds > 1) calibrate(model, rows, hardware, engine, options);
-  return model;
+  PhysicsFit fit{.model = fit_with(rows, hardware, engine, norm, options.most_rows, options.iterations)};
+  if (options.calibration_folds > 1)
+    fit.held_out =
+        calibrate(fit.model, thinned(rows, options.most_rows / 2), hardware, engine, options.calibration_folds,
+                  [&](TrainingRows rest) { return fit_with(rest, hardware, engine, norm, rest.size(), options.iterations / 2); });
+  return fit;
 }
 
 EnergyModel fit_energy_model(TrainingRows rows, const Hardware& hardware, std::string hardware_json, const Engine& engine,
-                             std::string engine_json, std::string id, const PhysicsFitOptions& options) {
+                             std::string engine_json, std::string id, const CardOrigin& about, const PhysicsFitOptions& options) {
   if (rows.empty()) throw Error(ErrorKind::invalid_input, "cannot fit: no measurement was selected");
   EnergyModel m;
   m.id = std::move(id);
@@ -295,7 +181,9 @@ EnergyModel fit_energy_model(TrainingRows rows, const Hardware& hardware, std::s
   m.scope = first.scope;
   m.dtype = first.dtype;
   m.idle_included = first.idle_included;
-  *m.physics = fit_physics(rows, hardware, engine, options);
+  PhysicsFit fit = fit_physics(rows, hardware, engine, options);
+  m.card = write_card(about, rows, fit);
+  *m.physics = std::move(fit.model);
   return m;
 }
 
@@ -304,7 +192,7 @@ Method physics_method() {
           .summary = "static power x time + energy per count, residuals in log space, conformal intervals (ours)",
           .has_intervals = true,
           .fit = [](TrainingRows rows, const Hardware& hardware, const Engine& engine) -> std::unique_ptr<Predictor> {
-            return std::make_unique<PhysicsPredictor>(fit_physics(rows, hardware, engine), hardware, engine);
+            return std::make_unique<PhysicsPredictor>(fit_physics(rows, hardware, engine).model, hardware, engine);
           }};
 }
 

@@ -4,6 +4,8 @@
 
 #include "wattlayer/core/engine.h"
 #include "wattlayer/core/hardware.h"
+#include "wattlayer/fit/calibration.h"
+#include "wattlayer/fit/card.h"
 #include "wattlayer/fit/method.h"
 #include "wattlayer/predict/energy_model.h"
 #include "wattlayer/predict/physics.h"
@@ -18,16 +20,22 @@ struct PhysicsFitOptions {
   std::vector<double> norms = {1, 2, 4};  ///< candidates for p, chosen on held-out blocks
 };
 
+/// A fitted law and how it did on held-out blocks.
+struct PhysicsFit {
+  PhysicsModel model;
+  HeldOut held_out;
+};
+
 /// Maximum a posteriori fit of the law in predict/physics.h: relative errors of energy and time of layer and network rows
 /// together under a robust loss; priors from the hardware description; group factors and residuals shrunk to none.
 /// Calibrates intervals on blocked folds. Rows without energy or with a failure are passed over.
 /// Throws Error(invalid_input) when fewer than 5 rows are left.
-PhysicsModel fit_physics(TrainingRows rows, const Hardware& hardware, const Engine& engine,
-                         const PhysicsFitOptions& options = {});
+PhysicsFit fit_physics(TrainingRows rows, const Hardware& hardware, const Engine& engine, const PhysicsFitOptions& options = {});
 
 /// fit_physics, with everything else an energy model holds; scope, data type and idle are those of the rows, which must agree.
 EnergyModel fit_energy_model(TrainingRows rows, const Hardware& hardware, std::string hardware_json, const Engine& engine,
-                             std::string engine_json, std::string id, const PhysicsFitOptions& options = {});
+                             std::string engine_json, std::string id, const CardOrigin& about = {},
+                             const PhysicsFitOptions& options = {});
 
 /// `physics` as a method to compare.
 Method physics_method();

@@ -132,7 +132,8 @@ std::vector<double> solve_least_squares(const std::vector<std::vector<double>>& 
   const auto n = static_cast<Eigen::Index>(rows.size());
   const auto k = static_cast<Eigen::Index>(rows[0].size());
   Eigen::MatrixXd columns(n, k);
-  for (Eigen::Index i = 0; i < n; ++i) columns.row(i) = Eigen::Map<const Eigen::RowVectorXd>(rows[static_cast<size_t>(i)].data(), k);
+  for (Eigen::Index i = 0; i < n; ++i)
+    columns.row(i) = Eigen::Map<const Eigen::RowVectorXd>(rows[static_cast<size_t>(i)].data(), k);
   Eigen::VectorXd size = columns.colwise().norm();
   for (Eigen::Index j = 0; j < k; ++j)
     if (size[j] > 0) columns.col(j) /= size[j];

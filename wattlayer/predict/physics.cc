@@ -63,4 +63,11 @@ PhysicsModel::Outcome PhysicsModel::layer(const Features& f) const {
   return out;
 }
 
+PhysicsModel::Totals PhysicsModel::network(Totals t) const {
+  t.time_s += pass_s;
+  t.energy_j += static_w * pass_s;
+  t.energy_j *= std::exp(correction + launch_correction * (t.time_s > 0 ? t.launch_s / t.time_s : 0));
+  return t;
+}
+
 }  // namespace wattlayer

@@ -56,6 +56,16 @@ struct PhysicsModel {
     const PhysicsGroup* group = nullptr;  ///< nullptr: no layer of this group was measured
   };
   Outcome layer(const Features& features) const;
+
+  /// Sums over the layers of a workload.
+  struct Totals {
+    double time_s = 0, energy_j = 0, launch_s = 0;
+    void add(const Outcome& layer, double count) {
+      time_s += count * layer.time_s, energy_j += count * layer.energy_j, launch_s += count * layer.launch_s;
+    }
+  };
+  /// What a pass of a network adds to the sum of its layers.
+  Totals network(Totals layers) const;
 };
 
 /// Terms of the residual at a place: coordinates standardised and clipped to the fitted range. Returns the distance outside it.

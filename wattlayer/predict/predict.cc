@@ -86,7 +86,8 @@ Estimate predict(const Workload& workload, const EnergyModel& model) {
              .dtype = model.dtype,
              .batch = workload.batch,
              .idle_included = model.idle_included};
-  double energy = 0, time = 0, launch = 0, in_range = 0, doubt = 0;
+  PhysicsModel::Totals totals;
+  double in_range = 0, doubt = 0;
   Widths single{};
   for (size_t i = 0; i < workload.items.size(); ++i) {
     const WorkloadItem& item = workload.items[i];
@@ -99,31 +100,27 @@ Estimate predict(const Workload& workload, const EnergyModel& model) {
     if (p.label == Label::bounded) add_unpriced(e, item.layer.op, item.count, joules, "operator not in the catalogue");
     single = layer_widths(p, physics);
     e.layers.push_back({i, around(joules, single.energy), around(seconds, single.time), item.count * p.macs, p.label});
-    energy += joules, time += seconds, launch += item.count * p.outcome.launch_s;
+    totals.add(p.outcome, item.count);
     in_range += p.label == Label::predicted ? joules : 0;
     doubt += joules * p.doubt;
     e.macs += item.count * p.macs, e.parameters += item.count * p.parameters;
   }
   if (e.layers.empty() && e.unpriced.empty())
     throw Error(ErrorKind::invalid_input, workload.name + ": no layer costs anything; expected a network with operators");
-  e.coverage = energy > 0 ? in_range / energy : 0;
+  e.coverage = totals.energy_j > 0 ? in_range / totals.energy_j : 0;
   Widths widths = single;
   if (workload.is_network || workload.items.size() != 1) {
     const Calibration& own = physics.network_calibration;
     const Calibration& c = own.rows >= 20 ? own : physics.layer_calibration;
-    const double extra = energy > 0 ? doubt / energy : 0;
+    const double extra = totals.energy_j > 0 ? doubt / totals.energy_j : 0;
     widths = {c.energy + extra, c.time + extra, c.power};
     if (own.rows < 20) e.interval_note = "uncalibrated";
     else if (own.blocks < 10) e.interval_note = "few blocks";
   }
-  if (workload.is_network) {
-    energy += physics.static_w * physics.pass_s;
-    time += physics.pass_s;
-    energy *= std::exp(physics.correction + physics.launch_correction * (time > 0 ? launch / time : 0));
-  }
-  e.energy_j = around(energy, widths.energy);
-  e.time_s = around(time, widths.time);
-  e.power_w = around(time > 0 ? energy / time : 0, widths.power);
+  if (workload.is_network) totals = physics.network(totals);
+  e.energy_j = around(totals.energy_j, widths.energy);
+  e.time_s = around(totals.time_s, widths.time);
+  e.power_w = around(totals.time_s > 0 ? totals.energy_j / totals.time_s : 0, widths.power);
   return e;
 }
 

@@ -1,0 +1,111 @@
+#include "wattlayer/fit/calibration.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+
+#include "wattlayer/features/features.h"
+#include "wattlayer/fit/rows.h"
+
+namespace wattlayer {
+namespace {
+
+constexpr size_t fewest_rows = 5, rows_that_calibrate_a_group = 50;
+
+/// The finite-sample 90 % quantile of conformal prediction: the ceil(0.9 (n+1))-th smallest.
+double conformal_quantile(std::vector<double> errors) {
+  std::sort(errors.begin(), errors.end());
+  const size_t rank = static_cast<size_t>(std::ceil(0.9 * static_cast<double>(errors.size() + 1)));
+  return errors[std::min(rank, errors.size()) - 1];
+}
+
+/// Held-out errors in log space at one level.
+struct Errors {
+  std::vector<double> energy, time, power;
+  std::set<std::string> blocks;
+  size_t singles = 0;
+
+  void add(const Measurement& m, const PhysicsModel::Totals& predicted) {
+    const bool e = m.energy_j && *m.energy_j > 0, t = m.time_s && *m.time_s > 0;
+    const double log_e = e ? std::log(*m.energy_j / predicted.energy_j) : 0,
+                 log_t = t ? std::log(*m.time_s / predicted.time_s) : 0;
+    if (e) energy.push_back(std::abs(log_e));
+    if (t) time.push_back(std::abs(log_t));
+    if (e && t) power.push_back(std::abs(log_e - log_t));
+    if (m.block.empty()) ++singles;
+    else blocks.insert(m.block);
+  }
+  void calibrate(Calibration& c) const {
+    if (energy.size() >= 10) c.energy = conformal_quantile(energy);
+    if (time.size() >= 10) c.time = conformal_quantile(time);
+    if (power.size() >= 10) c.power = conformal_quantile(power);
+    c.rows = energy.size();
+    c.blocks = blocks.size() + singles;
+  }
+};
+
+}  // namespace
+
+PhysicsModel::Totals price(const PhysicsModel& model, const Measurement& m, const Hardware& hardware, const Engine& engine) {
+  PhysicsModel::Totals totals;
+  for (const WorkloadItem& item : m.workload.items) totals.add(model.layer(features(item.layer, hardware, engine)), item.count);
+  return m.workload.is_network ? model.network(totals) : totals;
+}
+
+std::vector<std::vector<const Measurement*>> blocked_folds(TrainingRows rows, size_t folds) {
+  std::map<std::string, std::vector<const Measurement*>> blocks;
+  size_t single = 0;
+  for (const Measurement* m : rows)
+    if (usable(*m)) blocks[m->block.empty() ? "#" + std::to_string(single++) : m->block].push_back(m);
+  std::vector<const std::vector<const Measurement*>*> order;
+  for (const auto& [name, members] : blocks) order.push_back(&members);
+  std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->size() > b->size(); });
+  std::vector<std::vector<const Measurement*>> out(std::min(folds, blocks.size()));
+  for (const auto* members : order) {
+    auto smallest = std::min_element(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+    smallest->insert(smallest->end(), members->begin(), members->end());
+  }
+  return out;
+}
+
+std::vector<const Measurement*> outside_fold(const std::vector<std::vector<const Measurement*>>& folds, size_t f) {
+  std::vector<const Measurement*> rest;
+  for (size_t i = 0; i < folds.size(); ++i)
+    if (i != f) rest.insert(rest.end(), folds[i].begin(), folds[i].end());
+  return rest;
+}
+
+HeldOut calibrate(PhysicsModel& model, TrainingRows rows, const Hardware& hardware, const Engine& engine, size_t fold_count,
+                  const std::function<PhysicsModel(TrainingRows)>& fit) {
+  HeldOut held_out;
+  const auto folds = blocked_folds(rows, fold_count);
+  if (folds.size() < 2) return held_out;
+  Errors layers, networks;
+  std::map<std::pair<std::string, std::string>, std::vector<double>> by_group;
+  for (size_t f = 0; f < folds.size(); ++f) {
+    const auto rest = outside_fold(folds, f);
+    if (rest.size() < fewest_rows) continue;
+    const PhysicsModel fold_model = fit(rest);
+    for (const Measurement* m : folds[f]) {
+      const auto predicted = price(fold_model, *m, hardware, engine);
+      (m->workload.is_network ? networks : layers).add(*m, predicted);
+      if (!m->energy_j || *m->energy_j <= 0) continue;
+      (m->workload.is_network ? held_out.networks : held_out.layers)
+          .push_back({.truth = *m->energy_j, .predicted = predicted.energy_j});
+      if (m->workload.is_network || m->workload.items.size() != 1) continue;
+      const Group group = features(m->workload.items[0].layer, hardware, engine).group;
+      by_group[{std::string(name(group.family)), std::string(group.variant)}].push_back(
+          std::abs(std::log(*m->energy_j / predicted.energy_j)));
+    }
+  }
+  layers.calibrate(model.layer_calibration);
+  networks.calibrate(model.network_calibration);
+  for (PhysicsGroup& g : model.groups)
+    if (auto at = by_group.find({g.family, g.variant}); at != by_group.end() && at->second.size() >= rows_that_calibrate_a_group)
+      g.half_width = conformal_quantile(at->second);
+  return held_out;
+}
+
+}  // namespace wattlayer

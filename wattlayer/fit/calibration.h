@@ -1,0 +1,32 @@
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "wattlayer/core/engine.h"
+#include "wattlayer/core/hardware.h"
+#include "wattlayer/core/statistics.h"
+#include "wattlayer/fit/method.h"
+#include "wattlayer/predict/physics.h"
+
+namespace wattlayer {
+
+/// What the model makes of a measured workload.
+PhysicsModel::Totals price(const PhysicsModel& model, const Measurement& measurement, const Hardware& hardware,
+                           const Engine& engine);
+
+/// Rows in folds such that a block is never divided; rows without a block are each a block of their own.
+std::vector<std::vector<const Measurement*>> blocked_folds(TrainingRows rows, size_t folds);
+
+/// Everything outside fold f.
+std::vector<const Measurement*> outside_fold(const std::vector<std::vector<const Measurement*>>& folds, size_t f);
+
+/// How well held-out blocks were predicted, layers and networks apart; empty where there were none.
+struct HeldOut {
+  std::vector<Scored> layers, networks;
+};
+
+/// Sets the model's conformal quantiles from folds of the rows: each fold is predicted by a model fitted on the others.
+HeldOut calibrate(PhysicsModel& model, TrainingRows rows, const Hardware& hardware, const Engine& engine, size_t folds,
+                  const std::function<PhysicsModel(TrainingRows)>& fit);
+
+}  // namespace wattlayer

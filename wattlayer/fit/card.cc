@@ -1,0 +1,76 @@
+#include "wattlayer/fit/card.h"
+
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "wattlayer/core/statistics.h"
+#include "wattlayer/fit/physics_fit.h"
+
+namespace wattlayer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double rounded(double value) { return std::round(value * 100) / 100; }
+
+Json errors(const std::vector<Scored>& held_out, const Calibration& calibration) {
+  if (held_out.empty()) return nullptr;
+  const Score s = score(held_out);
+  return {{"rows", s.n},
+          {"blocks", calibration.blocks},
+          {"medape_percent", rounded(s.medape)},
+          {"mape_percent", rounded(s.mape)},
+          {"p90_percent", rounded(s.p90)},
+          {"bias_percent", rounded(s.bias)},
+          {"interval90_factor", rounded(std::exp(calibration.energy))}};
+}
+
+Json datasets(TrainingRows rows) {
+  std::map<std::string, std::map<std::string, size_t>> counts;
+  for (const Measurement* m : rows) ++counts[m->dataset][m->kind];
+  return counts;
+}
+
+/// What anybody should know who relies on the model, found in the data itself.
+Json weaknesses(TrainingRows rows, const PhysicsFit& fit) {
+  Json out = Json::array();
+  std::set<std::string> measured;
+  for (const PhysicsGroup& g : fit.model.groups) measured.insert(g.family);
+  std::string missing;
+  for (const char* family :
+       {"conv", "gemm", "attention", "normalization", "pool", "activation", "elementwise", "softmax", "recurrent"})
+    if (!measured.contains(family)) missing += (missing.empty() ? "" : ", ") + std::string(family);
+  if (!missing.empty()) out.push_back("never measured, priced from the data sheet and labelled extrapolated: " + missing);
+  const Calibration& networks = fit.model.network_calibration;
+  if (networks.rows < 20) out.push_back("no network rows calibrate the intervals of networks; layer errors stand in");
+  else if (networks.blocks < 10)
+    out.push_back("intervals of networks rest on " + std::to_string(networks.blocks) +
+                  " blocks only; other kinds of network may err more");
+  bool one_batch = true;
+  for (const Measurement* m : rows) one_batch = one_batch && m->workload.batch == rows.front()->workload.batch;
+  if (one_batch)
+    out.push_back("every row ran at batch " + std::to_string(rows.front()->workload.batch) + "; other batches are extrapolated");
+  return out;
+}
+
+}  // namespace
+
+std::string write_card(const CardOrigin& origin, TrainingRows rows, const PhysicsFit& fit) {
+  Json groups = Json::object();
+  for (const PhysicsGroup& g : fit.model.groups) groups[g.family + (g.variant.empty() ? "" : "/" + g.variant)] = g.rows;
+  return Json{{"data", origin.title},
+              {"source", origin.source},
+              {"licence_of_the_data", origin.licence},
+              {"fitted", origin.date},
+              {"rows", datasets(rows)},
+              {"distinct_layers_by_group", groups},
+              {"held_out_blocks",
+               {{"layers", errors(fit.held_out.layers, fit.model.layer_calibration)},
+                {"networks", errors(fit.held_out.networks, fit.model.network_calibration)}}},
+              {"weaknesses", weaknesses(rows, fit)}}
+      .dump(2);
+}
+
+}  // namespace wattlayer

@@ -1,0 +1,14 @@
+#pragma once
+#include <vector>
+
+#include "wattlayer/fit/method.h"
+
+namespace wattlayer {
+
+/// It has a figure, no failure, and only known shapes.
+bool usable(const Measurement& measurement);
+
+/// About `most` rows, evenly spaced; networks are kept as long as they are no more than a quarter of that.
+std::vector<const Measurement*> thinned(TrainingRows rows, size_t most);
+
+}  // namespace wattlayer
