@@ -58,7 +58,7 @@ class Call:
     def __init__(self, run, layer):
         self.layer, self.attributes = layer, layer["attributes"]
         self.inputs = [make_tensor(t) if t else None for t in layer["inputs"]]
-        name, _, overload = run["aten"].removeprefix("aten::").partition(".")
+        name, _, overload = run["aten"].removeprefix("aten::").replace("{d}", str(self.spatial())).partition(".")
         packet = getattr(torch.ops.aten, name, None)
         if packet is None or (overload and overload not in packet.overloads()):
             raise NotHere(f"no {run['aten']} in this PyTorch")
@@ -119,6 +119,8 @@ class Call:
             return TYPES[self.layer["outputs"][index]["dtype"]]
         if source == "equals":
             return self.attributes.get(a["attribute"]) == a["literal"]
+        if source == "heads":
+            return self.heads(self.inputs[index], a)
         if source == "recurrent_state":
             return self.state(a["literal"])
         if source == "recurrent_weights":
@@ -133,6 +135,12 @@ class Call:
         flat = [n for pair in zip(reversed(begin), reversed(end)) for n in pair]
         self.inputs[0] = torch.constant_pad_nd(self.inputs[0], flat, 0)
         return [0] * len(begin)
+
+    def heads(self, tensor, a):
+        if tensor.dim() == 3:
+            tensor = tensor.unflatten(2, (self.attributes[a["attribute"]], -1)).transpose(1, 2)
+        cache = self.input(int(a["literal"])) if a["literal"] else None
+        return tensor if cache is None else torch.cat([cache, tensor], 2)
 
     def state(self, gates):
         x, r = self.inputs[0], self.inputs[2]
@@ -175,8 +183,12 @@ class Call:
 
 
 def expected_shapes(name, layer):
-    """Ours in ATen's layout: recurrences give [steps, batch, directions x hidden], nonzero a row for each element; data decide bounded ones."""
+    """Ours in ATen's layout: recurrences give [steps, batch, directions x hidden], nonzero a row for each element,
+    attention its heads; data decide bounded ones."""
     shapes = [o["shape"] if o and not o.get("bounded") else None for o in layer["outputs"]]
+    if name == "Attention" and len(shapes[0]) == 3:
+        batch, length, width = shapes[0]
+        return [[batch, layer["attributes"]["q_num_heads"], length, width // layer["attributes"]["q_num_heads"]]]
     if name == "NonZero" and shapes[0]:
         return [list(reversed(shapes[0]))]
     if name in ("LSTM", "GRU", "RNN") and shapes[0]:

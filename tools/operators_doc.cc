@@ -77,6 +77,8 @@ std::string_view source_name(RunArgument::Source source) {
       return "spatial_output";
     case RunArgument::Source::equals:
       return "equals";
+    case RunArgument::Source::heads:
+      return "heads";
     case RunArgument::Source::recurrent_state:
       return "recurrent_state";
     case RunArgument::Source::recurrent_weights:

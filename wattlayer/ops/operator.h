@@ -57,12 +57,13 @@ struct RunArgument {
     input_dims,   ///< dimensions of the input from axis `attribute` (default `literal`) to the last
     attribute,    ///< value of an attribute, `literal` when absent
     pads,  ///< begins of the begin/end pairs `attribute`; where begin and end differ, the runner pads input 0 first and passes 0
-    constant,           ///< the ATen literal
-    output_shape,       ///< dimensions of output `index`
-    output_dtype,       ///< data type of output `index`
-    spatial_output,     ///< as output_shape without the first two
-    equals,             ///< whether the attribute is `literal`
-    recurrent_state,    ///< zeros [directions, batch, hidden] of an ONNX recurrence; two where `literal` (its gates) has a cell `c`
+    constant,         ///< the ATen literal
+    output_shape,     ///< dimensions of output `index`
+    output_dtype,     ///< data type of output `index`
+    spatial_output,   ///< as output_shape without the first two
+    equals,           ///< whether the attribute is `literal`
+    heads,            ///< as [batch, heads, length, size], heads from `attribute`, behind the cache in input `literal` if there
+    recurrent_state,  ///< zeros [directions, batch, hidden] of an ONNX recurrence; two where `literal` (its gates) has a cell `c`
     recurrent_weights,  ///< W, R and the halves of B for each direction, gates reordered from `literal` to ATen's order
   };
   std::string_view parameter;  ///< name in the ATen schema
@@ -72,7 +73,8 @@ struct RunArgument {
   std::string_view literal = {};    ///< ATen literal: constant, or default
 };
 
-/// How a runner executes the operator: an ATen overload and where its arguments come from. Empty: no ATen counterpart.
+/// How a runner executes the operator: an ATen overload (`{d}` in it: number of spatial dimensions) and where its arguments come
+/// from. Empty: no ATen counterpart.
 struct Run {
   std::string_view aten = {};
   std::vector<RunArgument> arguments = {};

@@ -54,6 +54,10 @@ constexpr RunArgument attribute_equals(std::string_view parameter, std::string_v
   return {.parameter = parameter, .source = RunArgument::Source::equals, .attribute = name, .literal = text};
 }
 
+constexpr RunArgument heads(std::string_view parameter, int index, std::string_view count, std::string_view cache = {}) {
+  return {.parameter = parameter, .source = RunArgument::Source::heads, .index = index, .attribute = count, .literal = cache};
+}
+
 constexpr RunArgument recurrent_state(std::string_view parameter, std::string_view gates) {
   return {.parameter = parameter, .source = RunArgument::Source::recurrent_state, .literal = gates};
 }
