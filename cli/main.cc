@@ -25,7 +25,6 @@ constexpr const char* footer =
 int run(int argc, char** argv) {
   wattlayer::cli::Program program;
   CLI::App app{description, "wattlayer"};
-  app.footer(footer);
   app.set_version_flag("--version", "wattlayer " WATTLAYER_VERSION);
   app.add_option("--data-dir", program.data_dir,
                  "folder with hardware/, engines/, energy_models/ that add to the built-in ones or replace them")
@@ -38,6 +37,7 @@ int run(int argc, char** argv) {
   });
   app.get_formatter()->column_width(34);
   for (auto add : wattlayer::cli::all_verbs) add(app, program);
+  app.footer(footer);  // last: verbs made before do not inherit it
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -70,6 +70,16 @@ TEST(Report, RowsAddUpToTheTotal) {
   EXPECT_EQ(r.operators.front().count, 2);
 }
 
+TEST(Report, WhatBelongsToNoLayerStandsBeside) {
+  Estimate estimate = small_estimate();
+  EXPECT_EQ(report(small_workload(), estimate).pass_energy_j, 0);
+  estimate.energy_j.value = 2.5;
+  const EstimateReport r = report(small_workload(), estimate);
+  EXPECT_DOUBLE_EQ(r.pass_energy_j, 0.5);
+  EXPECT_NE(require_format("table").estimates({{r}}, {}).find("(between layers)                     500 mJ  20.0 %\n"),
+            std::string::npos);
+}
+
 TEST(Report, DearestFirst) {
   EXPECT_EQ(dearest(small_report(), 2), (std::vector<size_t>{0, 1}));
   EXPECT_EQ(dearest(small_report(), 100).size(), 3u);

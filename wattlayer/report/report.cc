@@ -1,6 +1,7 @@
 #include "wattlayer/report/report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <unordered_map>
 
@@ -60,6 +61,9 @@ EstimateReport report(const Workload& workload, Estimate estimate) {
     result.layers.push_back(layer_row(workload.items[layer.item], layer, energy.value));
   }
   result.operators = by_operator(result.layers);
+  result.pass_energy_j = energy.value;
+  for (const OperatorRow& row : result.operators) result.pass_energy_j -= row.energy_j;
+  if (std::abs(result.pass_energy_j) <= 1e-9 * energy.value) result.pass_energy_j = 0;
   estimate.layers.clear();
   result.estimate = std::move(estimate);
   return result;

@@ -37,8 +37,9 @@ struct EstimateReport {
   std::string file;   ///< where the network came from, as the user wrote it
   Estimate estimate;  ///< totals; its layers stand in `layers`
   Interval energy_per_inference_j;
+  double pass_energy_j = 0;            ///< part of the total that belongs to the pass as a whole and to no layer
   std::vector<LayerRow> layers;        ///< in workload order
-  std::vector<OperatorRow> operators;  ///< dearest first
+  std::vector<OperatorRow> operators;  ///< dearest first; they and pass_energy_j add up to the total
   std::vector<std::string> remarks;    ///< assumptions made on the way (trip counts, bounds, unknown shapes)
 };
 

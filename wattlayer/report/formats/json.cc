@@ -46,7 +46,8 @@ Json estimate_json(const EstimateReport& r) {
             {"coverage", e.coverage},
             {"macs", e.macs},
             {"parameters", e.parameters},
-            {"interval_note", e.interval_note}};
+            {"interval_note", e.interval_note},
+            {"pass_energy_j", r.pass_energy_j}};
   json["operators"] = Json::array();
   for (const OperatorRow& row : r.operators)
     json["operators"].push_back(
@@ -55,7 +56,8 @@ Json estimate_json(const EstimateReport& r) {
   for (const LayerRow& row : r.layers) json["layers"].push_back(layer_json(row));
   json["unpriced"] = Json::array();
   for (const Unpriced& u : e.unpriced)
-    json["unpriced"].push_back({{"op", u.op}, {"count", u.count}, {"bound_j", u.bound_j ? Json(*u.bound_j) : Json(nullptr)}, {"reason", u.reason}});
+    json["unpriced"].push_back(
+        {{"op", u.op}, {"count", u.count}, {"bound_j", u.bound_j ? Json(*u.bound_j) : Json(nullptr)}, {"reason", u.reason}});
   json["remarks"] = r.remarks;
   return json;
 }

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "wattlayer/report/format.h"
 #include "wattlayer/report/inspection.h"
@@ -94,6 +95,9 @@ std::string operators(const EstimateReport& r, const Rendering& rendering) {
     rest.share += r.operators[i].share;
   }
   if (rest.count > 0) line(rest, Style::dim);
+  const double whole = r.estimate.energy_j.value;
+  if (std::abs(r.pass_energy_j) > 0.0005 * whole)
+    table.row({"(between layers)", "", "", quantity(r.pass_energy_j, "J"), percent(r.pass_energy_j / whole), ""}, Style::dim);
   return heading("Energy by operator", rendering) + table.print(rendering.colour, "  ");
 }
 
