@@ -20,6 +20,8 @@ TEST(Concat, JoinsValues) {
   EXPECT_EQ(inferred("Concat [1] [128,-1] axis=0"), "[1,128,-1]");
   EXPECT_EQ(inferred("Concat [1,2]@2x1 [3,4,5,6]@2x2 axis=1"), "[1,3,4,2,5,6]@2x3");
   EXPECT_EQ(inferred("Concat i64:1 [2] axis=-1"), "2");
+  EXPECT_EQ(inferred("Concat 25x1x512 100x1x512 [] axis=0"), "125x1x512");
+  EXPECT_EQ(inferred("Concat i64:[] [7] axis=0"), "[7]");
   EXPECT_THROW(parse_layer("Concat 2x3 2x4 axis=0"), Error);
   EXPECT_THROW(parse_layer("Concat 4611686018427387904 4611686018427387904 axis=0"), Error);
 }

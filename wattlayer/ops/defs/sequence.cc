@@ -66,6 +66,57 @@ void at_shapes(Layer& layer) {
   rules::set_output(layer, 0, without_first(layer.input(0).shape), layer.input(0).dtype);
 }
 
+/// A sequence of tensors whose values are all known, in order.
+void fold_construct(Layer& layer) {
+  if (!fold::ready(layer, layer.inputs.size())) return;
+  Value joined;
+  joined.is_real = is_float(layer.output(0).dtype);
+  for (size_t i = 0; i < layer.inputs.size(); ++i) {
+    const Value& x = *fold::input(layer, i);
+    joined.reals.insert(joined.reals.end(), x.reals.begin(), x.reals.end());
+    joined.integers.insert(joined.integers.end(), x.integers.begin(), x.integers.end());
+  }
+  fold::set(layer, 0, std::move(joined));
+}
+
+/// Pieces of one size; what is left over at the end would need tensors of two shapes.
+void fold_split(Layer& layer) {
+  const Value* x = fold::input(layer, 0);
+  if (!x || x->size() == 0 || !layer.output(0).known || layer.output(0).bounded) return;
+  const Shape& from = layer.input(0).shape;
+  const auto axis = static_cast<size_t>(rules::axis(layer.attributes.integer("axis", 0), layer.input(0).rank()));
+  const auto step = fold::strides(from);
+  const int64_t pieces = layer.output(0).shape[0];
+  Shape piece = from;
+  piece[axis] = pieces > 0 && from[axis] % pieces == 0 ? from[axis] / pieces : 0;
+  std::vector<int64_t> index;
+  for (int64_t p = 0; p < pieces; ++p)
+    fold::each_position(piece, [&](const Shape& position) {
+      int64_t at = p * piece[axis] * step[axis];
+      for (size_t d = 0; d < position.size(); ++d) at += position[d] * step[d];
+      index.push_back(at);
+    });
+  fold::set(layer, 0, fold::pick(*x, index));
+}
+
+/// Where all tensors are equal, it does not matter which one is asked for: in a loop the position is not known.
+void fold_at(Layer& layer) {
+  const Value* all = fold::input(layer, 0);
+  if (!all || !layer.output(0).known || layer.input(0).bounded) return;
+  const int64_t length = layer.input(0).shape[0], width = fold::small_count(layer.output(0).shape).value_or(0);
+  if (length < 1 || width < 1) return;
+  const auto asked = fold::integers(layer, 1);
+  const auto place = asked && asked->size() == 1 ? fold::wrapped(asked->front(), length) : std::nullopt;
+  std::vector<int64_t> index;
+  for (int64_t i = 0; i < width; ++i) index.push_back(place.value_or(0) * width + i);
+  const Value picked = fold::pick(*all, index);
+  for (int64_t n = 1; n < length && !place; ++n) {
+    for (int64_t& i : index) i += width;
+    if (fold::pick(*all, index) != picked) return;
+  }
+  fold::set(layer, 0, picked);
+}
+
 void length_shapes(Layer& layer) {
   if (!rules::inputs_known(layer, 1)) return;
   rules::require_rank(layer, 0, 1);
@@ -144,6 +195,7 @@ const std::vector<Operator>& sequence_operators() {
           .summary = "a sequence of the inputs, by reference; nothing moves",
           .shapes = construct_shapes,
           .cost = view_cost,
+          .fold = fold_construct,
           .examples = {"SequenceConstruct 1x64 1x64"},
       },
       {
@@ -178,6 +230,7 @@ const std::vector<Operator>& sequence_operators() {
           .summary = "one tensor of a sequence, by reference; nothing moves",
           .shapes = at_shapes,
           .cost = view_cost,
+          .fold = fold_at,
           .examples = {"SequenceAt 3x1x64 i64:scalar"},
       },
       {
@@ -204,6 +257,7 @@ const std::vector<Operator>& sequence_operators() {
           .summary = "pieces along an axis as a sequence; every element is read and written",
           .shapes = split_shapes,
           .cost = copy_cost,
+          .fold = fold_split,
           .attributes = {{"axis", "0"}, {"keepdims", "1"}},
           .examples = {"SplitToSequence 6x64 [2]@scalar", "SplitToSequence 6x64 keepdims=0"},
       },
