@@ -93,12 +93,8 @@ void resize_shapes(Layer& layer) {
       return rules::unknown(layer);
     }
     fits(scales->size());
-    const Value* roi =
-        layer.attributes.text("coordinate_transformation_mode", "") == "tf_crop_and_resize" ? fold::input(layer, 1) : nullptr;
-    for (size_t i = 0; i < axes.size(); ++i) {
-      const double part = roi && roi->size() == 2 * axes.size() ? roi->real(i + axes.size()) - roi->real(i) : 1;
-      out[axes[i]] = scaled(layer, out[axes[i]], part * scales->real(i));
-    }
+    // The specification lets roi shrink the output; its own inference and onnxruntime do not.
+    for (size_t i = 0; i < axes.size(); ++i) out[axes[i]] = scaled(layer, out[axes[i]], scales->real(i));
   }
   rules::set_output(layer, 0, std::move(out), x.dtype);
 }
