@@ -64,6 +64,15 @@ void add_unpriced(Estimate& estimate, const std::string& op, double count, std::
   estimate.unpriced.push_back({op, count, bound, reason});
 }
 
+void scale_layers(Estimate& estimate, double factor) {
+  for (LayerEstimate& layer : estimate.layers) {
+    Interval& joules = layer.energy_j;
+    joules = {joules.value * factor, joules.low * factor, joules.high * factor};
+  }
+  for (Unpriced& u : estimate.unpriced)
+    if (u.bound_j) *u.bound_j *= factor;
+}
+
 }  // namespace
 
 std::string_view name(Label label) {
@@ -117,7 +126,12 @@ Estimate predict(const Workload& workload, const EnergyModel& model) {
     if (own.rows < 20) e.interval_note = "uncalibrated";
     else if (own.blocks < 10) e.interval_note = "few blocks";
   }
-  if (workload.is_network) totals = physics.network(totals);
+  if (workload.is_network) {
+    const double uncorrected = totals.energy_j + physics.static_w * physics.pass_s;
+    totals = physics.network(totals);
+    // What holds for the pass holds for each layer in it: layers and the pass add up to the total.
+    if (uncorrected > 0) scale_layers(e, totals.energy_j / uncorrected);
+  }
   e.energy_j = around(totals.energy_j, widths.energy);
   e.time_s = around(totals.time_s, widths.time);
   e.power_w = around(totals.time_s > 0 ? totals.energy_j / totals.time_s : 0, widths.power);
