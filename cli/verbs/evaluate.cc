@@ -11,6 +11,7 @@
 #include "wattlayer/core/error.h"
 #include "wattlayer/datasets/import.h"
 #include "wattlayer/fit/evaluation.h"
+#include "wattlayer/fit/evaluation_page.h"
 #include "wattlayer/report/text_table.h"
 
 namespace wattlayer::cli {
@@ -20,7 +21,7 @@ using Json = nlohmann::ordered_json;
 
 struct Options {
   std::string dataset, energy_model, split;
-  std::filesystem::path folder;
+  std::filesystem::path folder, page;
   std::vector<std::string> methods;
   bool json = false, all_units = false, quiet = false;
 };
@@ -48,15 +49,17 @@ std::vector<Split> chosen_splits(const DatasetDescription& description, const st
     known.push_back(split.name);
     if (name.empty() ? split.habitual : split.name == name) chosen.push_back(split);
   }
-  if (chosen.empty()) throw Error(ErrorKind::invalid_input, fmt::format("unknown split '{}' of {}{}", name, description.id, nearest(name, known)));
+  if (chosen.empty())
+    throw Error(ErrorKind::invalid_input, fmt::format("unknown split '{}' of {}{}", name, description.id, nearest(name, known)));
   return chosen;
 }
 
 Json optional(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 Json as_json(const EvaluationRow& row) {
-  Json json{{"dataset", row.dataset}, {"hardware", row.hardware}, {"engine", row.engine}, {"split", row.split},
-            {"unit_left_out", row.unit_left_out}, {"method", row.method}, {"level", row.level}, {"n", row.score ? row.score->n : 0}};
+  Json json{{"dataset", row.dataset}, {"hardware", row.hardware},           {"engine", row.engine},
+            {"split", row.split},     {"unit_left_out", row.unit_left_out}, {"method", row.method},
+            {"level", row.level},     {"n", row.score ? row.score->n : 0}};
   const auto figure = [&](const char* name, std::optional<double> value) { json[name] = optional(value); };
   const auto of = [&](double Score::*member) { return row.score ? std::optional(row.score.value().*member) : std::nullopt; };
   figure("medape", of(&Score::medape));
@@ -95,12 +98,24 @@ std::string as_tables(const Evaluation& evaluation, bool all_units) {
     std::vector<const EvaluationRow*> rows;
     for (size_t i = start; i < end; ++i) rows.push_back(&evaluation.rows[i]);
     std::stable_sort(rows.begin(), rows.end(), [](const EvaluationRow* a, const EvaluationRow* b) {
-      return std::tuple(a->unit_left_out != "all", a->unit_left_out, a->level) < std::tuple(b->unit_left_out != "all", b->unit_left_out, b->level);
+      return std::tuple(a->unit_left_out != "all", a->unit_left_out, a->level) <
+             std::tuple(b->unit_left_out != "all", b->unit_left_out, b->level);
     });
     const EvaluationRow& first = *rows[0];
     out += fmt::format("{}{}: {} ({}, {})\n\n", start ? "\n" : "", first.dataset, first.split, first.hardware, first.engine);
-    TextTable table({{"LEFT OUT"}, {"LEVEL"}, {"METHOD"}, {"N", Align::right}, {"MedAPE %", Align::right}, {"MAPE %", Align::right}, {"P90", Align::right},
-                     {"MAX", Align::right}, {"MIN", Align::right}, {"BIAS", Align::right}, {"R2", Align::right}, {"COV90", Align::right}, {"×/÷", Align::right}});
+    TextTable table({{"LEFT OUT"},
+                     {"LEVEL"},
+                     {"METHOD"},
+                     {"N", Align::right},
+                     {"MedAPE %", Align::right},
+                     {"MAPE %", Align::right},
+                     {"P90", Align::right},
+                     {"MAX", Align::right},
+                     {"MIN", Align::right},
+                     {"BIAS", Align::right},
+                     {"R2", Align::right},
+                     {"COV90", Align::right},
+                     {"×/÷", Align::right}});
     std::set<std::string> units;
     for (const EvaluationRow* row : rows) units.insert(row->unit_left_out);
     for (const EvaluationRow* row : rows)
@@ -114,10 +129,12 @@ std::string as_tables(const Evaluation& evaluation, bool all_units) {
 void evaluate_dataset(const Options& options, const DataFiles& files) {
   const DatasetDescription description = require_dataset(files, options.dataset);
   const std::vector<Method> methods = chosen_methods(options.methods);
-  const std::vector<Split> splits = options.energy_model.empty() ? chosen_splits(description, options.split) : std::vector<Split>{};
+  const std::vector<Split> splits =
+      options.energy_model.empty() ? chosen_splits(description, options.split) : std::vector<Split>{};
   const ImportedRows rows = import_dataset(description, options.folder, files);
   if (!rows.refused.empty())
-    write_remark(fmt::format("{} rows refused, first {}:{}: {}", rows.refused.size(), rows.refused[0].file, rows.refused[0].line, rows.refused[0].reason));
+    write_remark(fmt::format("{} rows refused, first {}:{}: {}", rows.refused.size(), rows.refused[0].file, rows.refused[0].line,
+                             rows.refused[0].reason));
   Evaluation evaluation;
   if (!options.energy_model.empty()) {
     evaluation = evaluate(rows.measurements, find_energy_model(files, options.energy_model, std::nullopt));
@@ -126,10 +143,15 @@ void evaluate_dataset(const Options& options, const DataFiles& files) {
     const Engine engine = parse_engine(require_file(files, "engines", description.engine), description.engine);
     evaluation = evaluate(rows.measurements, splits, methods, hardware, engine,
                           [&](const std::string& split, const std::string& unit, std::string_view method, size_t count) {
-                            if (!options.quiet) write_remark(fmt::format("{}, {} left out: {} on {} rows", split, unit, method, count));
+                            if (!options.quiet)
+                              write_remark(fmt::format("{}, {} left out: {} on {} rows", split, unit, method, count));
                           });
   }
-  if (evaluation.rows.empty()) throw Error(ErrorKind::invalid_input, fmt::format("{} holds no rows that a split of {} can use", options.folder.string(), options.dataset));
+  if (evaluation.rows.empty())
+    throw Error(ErrorKind::invalid_input,
+                fmt::format("{} holds no rows that a split of {} can use", options.folder.string(), options.dataset));
+  if (!options.page.empty())
+    write_output(evaluation_page(evaluation, fmt::format("{}: {}", description.id, description.title)), options.page);
   if (!options.json) return write_output(as_tables(evaluation, options.all_units));
   Json list = Json::array();
   for (const EvaluationRow& row : evaluation.rows) list.push_back(as_json(row));
@@ -140,13 +162,16 @@ void evaluate_dataset(const Options& options, const DataFiles& files) {
 
 void add_evaluate(CLI::App& app, const Program& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("evaluate", "Score methods on blocked splits of a public data set, or a finished energy model on rows it has not seen");
+  CLI::App* verb = app.add_subcommand(
+      "evaluate", "Score methods on blocked splits of a public data set, or a finished energy model on rows it has not seen");
   verb->add_option("--dataset", options->dataset, "data set (getzner, jetson-nano-icas, ...)")->required();
   verb->add_option("--dir", options->folder, "folder with the data set's files")->required();
   verb->add_option("--method", options->methods, "methods to fit, comma-separated; all without it")->delimiter(',');
   verb->add_option("--split", options->split, "one split by its name; the usual ones without it");
-  verb->add_option("--energy-model", options->energy_model, "score this energy model (HARDWARE/ENGINE/DTYPE or FILE.wlm) instead of fitting");
+  verb->add_option("--energy-model", options->energy_model,
+                   "score this energy model (HARDWARE/ENGINE/DTYPE or FILE.wlm) instead of fitting");
   verb->add_flag("--json", options->json, "print JSON rows (docs/formats/evaluation_v1.md)");
+  verb->add_option("--html", options->page, "also write a page with tables and plots of predicted against measured energy");
   verb->add_flag("--all-units", options->all_units, "print every unit left out, also where they are many");
   verb->add_flag("--quiet", options->quiet, "no progress on standard error");
   verb->callback([options, &program] { evaluate_dataset(*options, program.data_files()); });

@@ -35,7 +35,8 @@ std::vector<Measurement> read(const Options& options, const DataFiles& files) {
     });
     return rows;
   }
-  if (!std::filesystem::exists(options.store)) throw Error(ErrorKind::io, fmt::format("cannot read {}: no such file", options.store.string()));
+  if (!std::filesystem::exists(options.store))
+    throw Error(ErrorKind::io, fmt::format("cannot read {}: no such file", options.store.string()));
   return Store(options.store).select(options.selection);
 }
 

@@ -13,15 +13,19 @@ using Json = nlohmann::json;
 class MeasurementVerbs : public testing::Test {
  protected:
   MeasurementVerbs() {
-    std::string rows = "module,batch_size,image_size,kernel_size,in_channels,out_channels,stride,padding,macs,J,s,forward_passes,input_size,output_size\n";
+    std::string rows =
+        "module,batch_size,image_size,kernel_size,in_channels,out_channels,stride,padding,macs,J,s,forward_passes,input_size,"
+        "output_size\n";
     for (int i = 1; i <= 30; ++i) {
       const int in = 100 + 37 * i % 211, out = 50 + 53 * i % 301;
       const double macs = i * (in * out + out);
-      rows += "linear," + std::to_string(i) + ",,,,,,," + std::to_string(macs) + "," + std::to_string(2 + 3e-9 * macs) + ",0.1,3," + std::to_string(in) + "," +
-              std::to_string(out) + "\n";
+      rows += "linear," + std::to_string(i) + ",,,,,,," + std::to_string(macs) + "," + std::to_string(2 + 3e-9 * macs) +
+              ",0.1,3," + std::to_string(in) + "," + std::to_string(out) + "\n";
     }
     folder.file("tidy_random_layers.csv", rows);
-    folder.file("tidy_arch_models.csv", "architecture,batch_size,layer_idx,module,J,J_sd,n,s,macs,fwd,source\nalexnet,2,0,AlexNet,12.5,0.1,3,0.2,1,1,02\nalexnet,4,0,AlexNet,20,0.1,3,0.4,1,1,02\n");
+    folder.file("tidy_arch_models.csv",
+                "architecture,batch_size,layer_idx,module,J,J_sd,n,s,macs,fwd,source\nalexnet,2,0,AlexNet,12.5,0.1,3,0.2,1,1,"
+                "02\nalexnet,4,0,AlexNet,20,0.1,3,0.4,1,1,02\n");
   }
   ProgramRun evaluate(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), {"evaluate", "--dataset", "getzner", "--dir", folder.path().string(), "--quiet"});
@@ -48,7 +52,9 @@ TEST_F(MeasurementVerbs, ImportTwiceThenExportAndImportAgain) {
 }
 
 TEST_F(MeasurementVerbs, ImportReportsRefusedRows) {
-  folder.file("tidy_arch_models.csv", "architecture,batch_size,layer_idx,module,J,J_sd,n,s,macs,fwd,source\nalexnet,2,0,AlexNet,0,0.1,3,0.2,1,1,02\nlenet,4,0,LeNet,20,0.1,3,0.4,1,1,02\n");
+  folder.file("tidy_arch_models.csv",
+              "architecture,batch_size,layer_idx,module,J,J_sd,n,s,macs,fwd,source\nalexnet,2,0,AlexNet,0,0.1,3,0.2,1,1,"
+              "02\nlenet,4,0,LeNet,20,0.1,3,0.4,1,1,02\n");
   const ProgramRun run = run_program({"import", "getzner", "--dir", folder.path().string(), "--db", store, "--json"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const Json json = Json::parse(run.out);
@@ -63,8 +69,9 @@ TEST_F(MeasurementVerbs, EvaluateGivesTheDocumentedRows) {
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const Json rows = Json::parse(run.out).at("rows");
   ASSERT_EQ(rows.size(), 2u);
-  const std::vector<std::string> fields = {"dataset", "hardware", "engine", "split", "unit_left_out", "method", "level", "n", "medape",
-                                           "mape", "p90", "max", "min", "bias", "r2", "coverage90", "width90"};
+  const std::vector<std::string> fields = {"dataset", "hardware", "engine", "split",      "unit_left_out", "method",
+                                           "level",   "n",        "medape", "mape",       "p90",           "max",
+                                           "min",     "bias",     "r2",     "coverage90", "width90"};
   EXPECT_EQ(rows[0].size(), fields.size());
   for (const std::string& field : fields) EXPECT_TRUE(rows[0].contains(field)) << field;
   EXPECT_EQ(rows[0].at("level"), "network");

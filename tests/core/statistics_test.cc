@@ -38,7 +38,7 @@ TEST(Statistics, ScoreOfKnownErrors) {
   EXPECT_DOUBLE_EQ(s.max, 30);
   EXPECT_DOUBLE_EQ(s.min, 0);
   EXPECT_DOUBLE_EQ(s.bias, 10);
-  EXPECT_FALSE(s.r2);  // a constant truth
+  EXPECT_FALSE(s.r2);                   // a constant truth
   EXPECT_DOUBLE_EQ(*s.coverage90, 80);  // 130 / 1.2 is above 100
   EXPECT_NEAR(*s.width90, 1.2, 1e-12);
 }

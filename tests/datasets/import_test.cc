@@ -35,19 +35,21 @@ TEST(EveryDataset, DescriptionIsReadAndNamesKnownFiles) {
   EXPECT_GE(seen, 2u);
 }
 
-const std::string random_head = "module,batch_size,image_size,kernel_size,in_channels,out_channels,stride,padding,macs,J,s,forward_passes,input_size,output_size\n";
+const std::string random_head =
+    "module,batch_size,image_size,kernel_size,in_channels,out_channels,stride,padding,macs,J,s,forward_passes,input_size,output_"
+    "size\n";
 
 TEST(ImportGetzner, BadRowsAreRefusedWithTheirLine) {
   TemporaryFolder folder;
   write_text_file(folder / "tidy_random_layers.csv", random_head +
-                  "relu,2,,,,,,,6.0,1.5,0.02,3,3.0,\n"
-                  "relu,2,,,,,,,6.0,-1.5,0.02,3,3.0,\n"
-                  "relu,2,,,,,,,6.0,,,3,3.0,\n"
-                  "gelu,2,,,,,,,6.0,1.5,0.02,3,3.0,\n"
-                  "relu,2,,,,,,,6.0,1.5,0.02,3,,\n"
-                  "conv2d,2,4.0,9.0,3.0,8.0,1.0,0.0,6.0,1.5,0.02,3,,\n"
-                  "relu,2.5,,,,,,,6.0,1.5,0.02,3,3.0,\n"
-                  "relu,2\n");
+                                                         "relu,2,,,,,,,6.0,1.5,0.02,3,3.0,\n"
+                                                         "relu,2,,,,,,,6.0,-1.5,0.02,3,3.0,\n"
+                                                         "relu,2,,,,,,,6.0,,,3,3.0,\n"
+                                                         "gelu,2,,,,,,,6.0,1.5,0.02,3,3.0,\n"
+                                                         "relu,2,,,,,,,6.0,1.5,0.02,3,,\n"
+                                                         "conv2d,2,4.0,9.0,3.0,8.0,1.0,0.0,6.0,1.5,0.02,3,,\n"
+                                                         "relu,2.5,,,,,,,6.0,1.5,0.02,3,3.0,\n"
+                                                         "relu,2\n");
   const DataFiles files;
   const ImportedRows rows = import_dataset(require_dataset(files, "getzner"), folder.path(), files);
   ASSERT_EQ(rows.measurements.size(), 1u);
@@ -118,7 +120,8 @@ TEST(ImportGetzner, WholeDataSet) {
 
 TEST(ImportJetson, WholeDataSet) {
   const auto shared = shared_folder();
-  if (!shared || !std::filesystem::exists(*shared / "data/jetson-nano-icas")) GTEST_SKIP() << "needs data/jetson-nano-icas beside the project";
+  if (!shared || !std::filesystem::exists(*shared / "data/jetson-nano-icas"))
+    GTEST_SKIP() << "needs data/jetson-nano-icas beside the project";
   const DataFiles files;
   const ImportedRows rows = import_dataset(require_dataset(files, "jetson-nano-icas"), *shared / "data/jetson-nano-icas", files);
   EXPECT_TRUE(rows.refused.empty()) << rows.refused[0].reason;
@@ -136,16 +139,17 @@ const std::string jetson_head =
 
 TEST(ImportJetson, RealNetworksAndOtherSetsAreAccepted) {
   TemporaryFolder folder;
-  write_text_file(folder / "models.csv", jetson_head +
-                  "convnet_L7_F64_K3x3_W40,7,1247370,1,6000,360000,3000,20.0,conv_layers_6_10\n"
-                  "convnet_L7_F64_K3x3_W50,7,1,1,6000,360000,3000,20.0,conv_layers_6_10\n"
-                  "convnet_L7_F64_K3x3_W50,7,1,1,6000,300000,3000,20.0,conv_layers_6_10\n"
-                  "convnet_L7_F64_K3x3_W60,7,1,1,,,,,conv_layers_6_10\n"
-                  "VGG16,16,,,16.0,360000,300,200.0,real_data\n"
-                  "VGG19,,,,16.0,360000,300,200.0,real_data\nUNet,,,,16.0,360000,300,200.0,real_data\n"
-                  "ResNet50,,,,16.0,360000,300,200.0,real_data\nXception,,,,16.0,360000,300,200.0,real_data\n"
-                  "EfficientNet_v1,,,,16.0,360000,300,200.0,real_data\nEfficientNet_v2,,,,16.0,360000,300,200.0,real_data\n"
-                  "MobileNetV2,,,,16.0,360000,300,200.0,real_data\nShuffleNet_v2,,,,16.0,360000,300,200.0,real_data\n");
+  write_text_file(folder / "models.csv",
+                  jetson_head +
+                      "convnet_L7_F64_K3x3_W40,7,1247370,1,6000,360000,3000,20.0,conv_layers_6_10\n"
+                      "convnet_L7_F64_K3x3_W50,7,1,1,6000,360000,3000,20.0,conv_layers_6_10\n"
+                      "convnet_L7_F64_K3x3_W50,7,1,1,6000,300000,3000,20.0,conv_layers_6_10\n"
+                      "convnet_L7_F64_K3x3_W60,7,1,1,,,,,conv_layers_6_10\n"
+                      "VGG16,16,,,16.0,360000,300,200.0,real_data\n"
+                      "VGG19,,,,16.0,360000,300,200.0,real_data\nUNet,,,,16.0,360000,300,200.0,real_data\n"
+                      "ResNet50,,,,16.0,360000,300,200.0,real_data\nXception,,,,16.0,360000,300,200.0,real_data\n"
+                      "EfficientNet_v1,,,,16.0,360000,300,200.0,real_data\nEfficientNet_v2,,,,16.0,360000,300,200.0,real_data\n"
+                      "MobileNetV2,,,,16.0,360000,300,200.0,real_data\nShuffleNet_v2,,,,16.0,360000,300,200.0,real_data\n");
   const DataFiles files;
   const ImportedRows rows = import_dataset(require_dataset(files, "jetson-nano-icas"), folder.path(), files);
   ASSERT_EQ(rows.measurements.size(), 10u) << (rows.refused.empty() ? "" : rows.refused.back().reason);

@@ -30,12 +30,12 @@ std::vector<std::string> random_layers() {
   std::vector<std::string> texts;
   for (int i = 1; i <= 40; ++i) {
     const int c = 8 * (1 + i * 7 % 11), w = 8 + i * 5 % 29, k = 1 + i % 4, n = 1 + i * 3 % 13;
-    texts.push_back("Conv " + std::to_string(n) + "x" + std::to_string(c) + "x" + std::to_string(w) + "x" + std::to_string(w) + " 32x" +
-                    std::to_string(c) + "x" + std::to_string(k) + "x" + std::to_string(k) + " 32");
-    texts.push_back("Gemm " + std::to_string(n) + "x" + std::to_string(16 * c) + " " + std::to_string(100 + 40 * w) + "x" + std::to_string(16 * c) + " " +
-                    std::to_string(100 + 40 * w) + " transB=1");
-    texts.push_back("MaxPool " + std::to_string(n) + "x" + std::to_string(c) + "x" + std::to_string(w) + "x" + std::to_string(w) + " kernel_shape=" +
-                    std::to_string(k) + "," + std::to_string(k));
+    texts.push_back("Conv " + std::to_string(n) + "x" + std::to_string(c) + "x" + std::to_string(w) + "x" + std::to_string(w) +
+                    " 32x" + std::to_string(c) + "x" + std::to_string(k) + "x" + std::to_string(k) + " 32");
+    texts.push_back("Gemm " + std::to_string(n) + "x" + std::to_string(16 * c) + " " + std::to_string(100 + 40 * w) + "x" +
+                    std::to_string(16 * c) + " " + std::to_string(100 + 40 * w) + " transB=1");
+    texts.push_back("MaxPool " + std::to_string(n) + "x" + std::to_string(c) + "x" + std::to_string(w) + "x" + std::to_string(w) +
+                    " kernel_shape=" + std::to_string(k) + "," + std::to_string(k));
     texts.push_back("Relu " + std::to_string(n) + "x" + std::to_string(c * w));
   }
   return texts;
@@ -80,7 +80,8 @@ TEST(Baselines, HjIsExactOnAPowerLaw) {
   for (const std::string& text : random_layers()) {
     Measurement m = measured({text}, 1, 1, false);
     const double macs = total(m.workload, LayerFeature::macs), parameters = total(m.workload, LayerFeature::parameters);
-    m.energy_j = 1e-3 * std::pow(std::max(1.0, macs), 0.7) * std::pow(total(m.workload, LayerFeature::activations), 0.2) * std::pow(std::max(1.0, parameters), 0.1);
+    m.energy_j = 1e-3 * std::pow(std::max(1.0, macs), 0.7) * std::pow(total(m.workload, LayerFeature::activations), 0.2) *
+                 std::pow(std::max(1.0, parameters), 0.1);
     layers.push_back(m);
   }
   const auto predictor = fitted("hj", layers);
@@ -104,7 +105,8 @@ TEST(Baselines, GetznerNeedsLayers) {
 }
 
 TEST(Baselines, WattlayerTakesTheClassThatFitsAndCorrectsNetworks) {
-  auto training = rows([](const Layer& l) { return 0.5 + 2e-9 * feature(l, LayerFeature::macs) + 1e-6 * feature(l, LayerFeature::activations); });
+  auto training = rows(
+      [](const Layer& l) { return 0.5 + 2e-9 * feature(l, LayerFeature::macs) + 1e-6 * feature(l, LayerFeature::activations); });
   const Measurement conv = measured({"Conv 2x8x9x9 32x8x3x3 32"}, 1, 1, false);
   const double truth = 0.5 + 2e-9 * 2 * 49 * 32 * 72 + 1e-6 * 2 * 49 * 32;
   EXPECT_NEAR(predicted(*fitted("wattlayer", training), conv.workload), truth, 1e-6);

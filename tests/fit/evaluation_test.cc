@@ -14,7 +14,8 @@
 namespace wattlayer {
 namespace {
 
-Measurement row(const std::string& name, const std::string& kind, const std::string& block, double energy, const std::string& layer = "Relu 1x8") {
+Measurement row(const std::string& name, const std::string& kind, const std::string& block, double energy,
+                const std::string& layer = "Relu 1x8") {
   Measurement m{.hardware = "h", .engine = "e"};
   m.workload = {.name = name, .items = {{.layer = parse_layer(layer)}}, .is_network = kind == "network"};
   m.energy_j = energy;
@@ -28,7 +29,8 @@ Measurement row(const std::string& name, const std::string& kind, const std::str
 
 std::vector<Measurement> rows() {
   std::vector<Measurement> all;
-  for (int i = 0; i < 10; ++i) all.push_back(row("r" + std::to_string(i), "random-layer", "r" + std::to_string(i), 1 + i, i % 2 ? "Relu 1x8" : "Tanh 1x8"));
+  for (int i = 0; i < 10; ++i)
+    all.push_back(row("r" + std::to_string(i), "random-layer", "r" + std::to_string(i), 1 + i, i % 2 ? "Relu 1x8" : "Tanh 1x8"));
   for (int i = 0; i < 4; ++i) all.push_back(row("n" + std::to_string(i), "network", i < 2 ? "a" : "b", 10 + i));
   all.push_back(row("failed", "network", "a", 1));
   all.back().failure = "broken";
@@ -62,7 +64,13 @@ TEST(Split, LeavesWholeBlocksOut) {
 
 TEST(Split, RandomPartsAreDisjointAndRepeatable) {
   const auto all = rows();
-  const Split split{.name = "s", .kind = Split::Kind::random, .train = {"random-layer"}, .test = {"random-layer"}, .train_share = 0.6, .test_share = 0.2, .seeds = {3, 4}};
+  const Split split{.name = "s",
+                    .kind = Split::Kind::random,
+                    .train = {"random-layer"},
+                    .test = {"random-layer"},
+                    .train_share = 0.6,
+                    .test_share = 0.2,
+                    .seeds = {3, 4}};
   const auto parts = divide(all, split);
   ASSERT_EQ(parts.size(), 2u);
   for (const SplitPart& part : parts) {
@@ -113,8 +121,11 @@ std::unique_ptr<Predictor> cannot_fit(TrainingRows, const Hardware&, const Engin
 TEST(Evaluate, HandsOverTrainingRowsOnlyAndScoresTheRest) {
   const auto all = rows();
   seen.clear();
-  const std::vector<Split> splits = {{.name = "blocks", .kind = Split::Kind::leave_block, .train = {"network"}, .test = {"network"}}};
-  const std::vector<Method> methods = {{.name = "mean", .has_intervals = true, .fit = fit_mean}, {.name = "mean2", .fit = fit_mean}, {.name = "never", .fit = cannot_fit}};
+  const std::vector<Split> splits = {
+      {.name = "blocks", .kind = Split::Kind::leave_block, .train = {"network"}, .test = {"network"}}};
+  const std::vector<Method> methods = {{.name = "mean", .has_intervals = true, .fit = fit_mean},
+                                       {.name = "mean2", .fit = fit_mean},
+                                       {.name = "never", .fit = cannot_fit}};
   size_t calls = 0;
   const Evaluation result = evaluate(all, splits, methods, {}, {}, [&](auto&&...) { ++calls; });
   EXPECT_EQ(calls, 6u);

@@ -23,9 +23,9 @@ Samples known(double noise = 0) {
 
 TEST(Monomials, CountsAndOrder) {
   EXPECT_EQ(monomials(2, 2), (std::vector<Powers>{{1, 0}, {0, 1}, {2, 0}, {1, 1}, {0, 2}}));
-  EXPECT_EQ(monomials(3, 2, true).size(), 6u);      // 3 + 3 pairs
-  EXPECT_EQ(monomials(13, 2, true).size(), 91u);    // 13 + 13 x 12 / 2
-  EXPECT_EQ(monomials(5, 3).size(), 55u);           // (5 + 3 over 3) - 1
+  EXPECT_EQ(monomials(3, 2, true).size(), 6u);    // 3 + 3 pairs
+  EXPECT_EQ(monomials(13, 2, true).size(), 91u);  // 13 + 13 x 12 / 2
+  EXPECT_EQ(monomials(5, 3).size(), 55u);         // (5 + 3 over 3) - 1
   EXPECT_TRUE(monomials(0, 2).empty());
 }
 

@@ -23,31 +23,61 @@ double macs(const Graph& graph) {
 TEST(Network, ParametersAsPublished) {
   // torchvision's own counts, from its table of pre-trained weights.
   const std::map<std::string, double> published = {
-      {"alexnet", 61100840},           {"vgg11", 132863336},           {"vgg13", 133047848},           {"vgg16", 138357544},
-      {"vgg19", 143667240},            {"resnet18", 11689512},         {"resnet34", 21797672},         {"resnet50", 25557032},
-      {"resnet101", 44549160},         {"resnet152", 60192808},        {"mobilenet_v2", 3504872},      {"efficientnet_b0", 5288548},
-      {"efficientnet_b1", 7794184},    {"efficientnet_b2", 9109994},   {"efficientnet_b3", 12233232},  {"efficientnet_b4", 19341616},
-      {"efficientnet_b5", 30389784},   {"efficientnet_b6", 43040704},  {"efficientnet_b7", 66347960},  {"efficientnet_v2_s", 21458488},
-      {"efficientnet_v2_m", 54139356}, {"efficientnet_v2_l", 118515272}, {"shufflenet_v2_x0_5", 1366792}, {"shufflenet_v2_x1_0", 2278604},
-      {"shufflenet_v2_x1_5", 3503624}, {"shufflenet_v2_x2_0", 7393996},
+      {"alexnet", 61100840},
+      {"vgg11", 132863336},
+      {"vgg13", 133047848},
+      {"vgg16", 138357544},
+      {"vgg19", 143667240},
+      {"resnet18", 11689512},
+      {"resnet34", 21797672},
+      {"resnet50", 25557032},
+      {"resnet101", 44549160},
+      {"resnet152", 60192808},
+      {"mobilenet_v2", 3504872},
+      {"efficientnet_b0", 5288548},
+      {"efficientnet_b1", 7794184},
+      {"efficientnet_b2", 9109994},
+      {"efficientnet_b3", 12233232},
+      {"efficientnet_b4", 19341616},
+      {"efficientnet_b5", 30389784},
+      {"efficientnet_b6", 43040704},
+      {"efficientnet_b7", 66347960},
+      {"efficientnet_v2_s", 21458488},
+      {"efficientnet_v2_m", 54139356},
+      {"efficientnet_v2_l", 118515272},
+      {"shufflenet_v2_x0_5", 1366792},
+      {"shufflenet_v2_x1_0", 2278604},
+      {"shufflenet_v2_x1_5", 3503624},
+      {"shufflenet_v2_x2_0", 7393996},
       // Others: keras.applications (which counts the running statistics) and the common PyTorch U-Net of two classes.
-      {"xception", 22910480},          {"unet", 31037698}};
+      {"xception", 22910480},
+      {"unet", 31037698}};
   for (const auto& [name, count] : published) {
     const Graph graph = network(name);
     // Published counts leave out the running mean and variance of batch normalisation, unless they are Keras's.
     double statistics = 0;
     for (const Node& node : graph.nodes)
-      if (node.layer.op == "BatchNormalization" && name != "xception") statistics += 2 * static_cast<double>(node.layer.input(0).shape[1]);
+      if (node.layer.op == "BatchNormalization" && name != "xception")
+        statistics += 2 * static_cast<double>(node.layer.input(0).shape[1]);
     EXPECT_EQ(parameters(graph) - statistics, count) << name;
   }
 }
 
 TEST(Network, MacsAsPublished) {
   // Giga-MACs of torchvision's table of pre-trained weights, at its input sizes.
-  const std::map<std::string, double> published = {
-      {"alexnet", 0.71},           {"vgg16", 15.47},           {"resnet18", 1.81},          {"resnet50", 4.09},          {"mobilenet_v2", 0.30},
-      {"efficientnet_b0", 0.39},   {"efficientnet_b4", 4.39},  {"efficientnet_b7", 37.75},  {"efficientnet_v2_s", 8.37}, {"efficientnet_v2_m", 24.58},
-      {"efficientnet_v2_l", 56.08}, {"shufflenet_v2_x1_0", 0.14}, {"shufflenet_v2_x2_0", 0.58}};
+  const std::map<std::string, double> published = {{"alexnet", 0.71},
+                                                   {"vgg16", 15.47},
+                                                   {"resnet18", 1.81},
+                                                   {"resnet50", 4.09},
+                                                   {"mobilenet_v2", 0.30},
+                                                   {"efficientnet_b0", 0.39},
+                                                   {"efficientnet_b4", 4.39},
+                                                   {"efficientnet_b7", 37.75},
+                                                   {"efficientnet_v2_s", 8.37},
+                                                   {"efficientnet_v2_m", 24.58},
+                                                   {"efficientnet_v2_l", 56.08},
+                                                   {"shufflenet_v2_x1_0", 0.14},
+                                                   {"shufflenet_v2_x2_0", 0.58}};
   for (const auto& [name, giga] : published) EXPECT_NEAR(macs(network(name)) / 1e9, giga, 0.006 + 0.003 * giga) << name;
 }
 
@@ -73,8 +103,8 @@ TEST(Network, EveryNameListedCanBeBuilt) {
 }
 
 TEST(Network, RefusesNonsenseAndListsTheKnown) {
-  for (const char* spec : {"", "vgg17", "vgg16?batch=0", "vgg16?batch=x", "vgg16?colour=red", "convnet_L2_F8_K3x4_W10", "convnet_L2_W10", "mlp_5",
-                           "mlp_5_x", "convnet_L2_F8_K99x99_W10", "vgg16?size=8"})
+  for (const char* spec : {"", "vgg17", "vgg16?batch=0", "vgg16?batch=x", "vgg16?colour=red", "convnet_L2_F8_K3x4_W10",
+                           "convnet_L2_W10", "mlp_5", "mlp_5_x", "convnet_L2_F8_K99x99_W10", "vgg16?size=8"})
     EXPECT_THROW(network(spec), Error) << spec;
   try {
     network("vgg17");

@@ -9,7 +9,9 @@ namespace wattlayer {
 namespace {
 
 TEST(CsvReader, ReadsQuotesLineBreaksAndEmptyFields) {
-  CsvReader reader("\xEF\xBB\xBF" "a,b,c\r\n1,\"x \"\"y\"\"\n,z\",\r\n\n,,\n\"\",2,3");
+  CsvReader reader(
+      "\xEF\xBB\xBF"
+      "a,b,c\r\n1,\"x \"\"y\"\"\n,z\",\r\n\n,,\n\"\",2,3");
   EXPECT_EQ(reader.header(), (std::vector<std::string>{"a", "b", "c"}));
   ASSERT_TRUE(reader.next());
   EXPECT_EQ(reader.fields(), (std::vector<std::string>{"1", "x \"y\"\n,z", ""}));
@@ -49,12 +51,12 @@ TEST(Csv, RefusesBadRowsWithTheirLine) {
   const std::string head = "dataset,row,kind,hardware,engine,dtype,energy_j,time_s,scope,layers\n";
   const std::string good = "d,1,network,h,e,f32,1.5,,board,Relu 2x3\n";
   const std::vector<std::pair<std::string, std::string>> bad = {
-      {"d,2,network,h,e,f32,-1,,board,Relu 2x3", "energy_j"},       {"d,2,network,h,e,f32,0,,board,Relu 2x3", "energy_j"},
-      {"d,2,network,h,e,f32,nan,,board,Relu 2x3", "energy_j"},      {"d,2,network,h,e,f32,1.5J,,board,Relu 2x3", "energy_j"},
-      {"d,2,network,h,e,f33,1,,board,Relu 2x3", "f33"},             {"d,2,net,h,e,f32,1,,board,Relu 2x3", "kind"},
-      {"d,2,network,h,e,f32,,,board,Relu 2x3", "energy_j"},         {"d,2,network,h,e,f32,1,,board,Conv 1x2 3", "layer 1"},
-      {"d,2,network,h,e,f32,1,,board,-3 Relu 2x3", "count"},        {"d,2,network,h,e,f32,1,,board,", "layers"},
-      {",2,network,h,e,f32,1,,board,Relu 2x3", "dataset"},          {"d,2,network,h,e,f32,1,,board", "fields"},
+      {"d,2,network,h,e,f32,-1,,board,Relu 2x3", "energy_j"},  {"d,2,network,h,e,f32,0,,board,Relu 2x3", "energy_j"},
+      {"d,2,network,h,e,f32,nan,,board,Relu 2x3", "energy_j"}, {"d,2,network,h,e,f32,1.5J,,board,Relu 2x3", "energy_j"},
+      {"d,2,network,h,e,f33,1,,board,Relu 2x3", "f33"},        {"d,2,net,h,e,f32,1,,board,Relu 2x3", "kind"},
+      {"d,2,network,h,e,f32,,,board,Relu 2x3", "energy_j"},    {"d,2,network,h,e,f32,1,,board,Conv 1x2 3", "layer 1"},
+      {"d,2,network,h,e,f32,1,,board,-3 Relu 2x3", "count"},   {"d,2,network,h,e,f32,1,,board,", "layers"},
+      {",2,network,h,e,f32,1,,board,Relu 2x3", "dataset"},     {"d,2,network,h,e,f32,1,,board", "fields"},
   };
   for (const auto& [line, word] : bad) {
     const CsvMeasurements read = parse_csv(head + good + line + "\n" + good, "x.csv");

@@ -12,7 +12,8 @@ namespace wattlayer {
 /// A layer and a network whose texts and figures are awkward on purpose.
 inline std::vector<Measurement> example_measurements() {
   Measurement layer{.hardware = "xeon-gold-5120", .engine = "pytorch"};
-  layer.workload = {.name = "a layer, \"quoted\"", .items = {{.layer = parse_layer("Conv 2x3x8x8 4x3x3x3 4 pads=1,1,1,1")}}, .batch = 2};
+  layer.workload = {
+      .name = "a layer, \"quoted\"", .items = {{.layer = parse_layer("Conv 2x3x8x8 4x3x3x3 4 pads=1,1,1,1")}}, .batch = 2};
   layer.energy_j = 0.1 + 0.2;
   layer.time_s = 1e-300;
   layer.energy_sd_j = 0;
@@ -27,7 +28,8 @@ inline std::vector<Measurement> example_measurements() {
 
   Measurement network = layer;
   network.workload = {.name = "net", .batch = 7, .is_network = true};
-  network.workload.items.push_back({.layer = parse_layer("Relu 7x64 inplace"), .count = 3, .names = {"relu\t1", "back\\slash", ""}});
+  network.workload.items.push_back(
+      {.layer = parse_layer("Relu 7x64 inplace"), .count = 3, .names = {"relu\t1", "back\\slash", ""}});
   network.workload.items.push_back({.layer = parse_layer("Conv 2x3x8x8 4x3x3x3 4 pads=1,1,1,1"), .count = 0.5});
   network.energy_j = std::nullopt;
   network.idle_power_w = 74.5;
@@ -47,12 +49,15 @@ inline std::vector<Measurement> example_measurements() {
 
 /// Everything about a measurement as one text, so that two can be compared at a glance.
 inline std::string describe(const Measurement& m) {
-  auto optional = [](const std::optional<double>& v) { return v ? std::to_string(std::bit_cast<int64_t>(*v)) : std::string("none"); };
-  std::string text = m.dataset + "|" + m.row + "|" + m.kind + "|" + m.block + "|" + m.parent + "|" + m.hardware + "|" + m.engine + "|" +
-                     std::string(name(m.dtype)) + "|" + optional(m.energy_j) + "|" + optional(m.energy_sd_j) + "|" + optional(m.time_s) + "|" +
-                     optional(m.idle_power_w) + "|" + std::to_string(m.repetitions) + "|" + m.scope + "|" + (m.idle_included ? "1" : "0") + "|" +
-                     m.meter + "|" + m.method + "|" + m.failure + "|" + m.workload.name + "|" + std::to_string(m.workload.batch) + "|" +
-                     (m.workload.is_network ? "1" : "0") + "|" + print_items(m.workload);
+  auto optional = [](const std::optional<double>& v) {
+    return v ? std::to_string(std::bit_cast<int64_t>(*v)) : std::string("none");
+  };
+  std::string text = m.dataset + "|" + m.row + "|" + m.kind + "|" + m.block + "|" + m.parent + "|" + m.hardware + "|" + m.engine +
+                     "|" + std::string(name(m.dtype)) + "|" + optional(m.energy_j) + "|" + optional(m.energy_sd_j) + "|" +
+                     optional(m.time_s) + "|" + optional(m.idle_power_w) + "|" + std::to_string(m.repetitions) + "|" + m.scope +
+                     "|" + (m.idle_included ? "1" : "0") + "|" + m.meter + "|" + m.method + "|" + m.failure + "|" +
+                     m.workload.name + "|" + std::to_string(m.workload.batch) + "|" + (m.workload.is_network ? "1" : "0") + "|" +
+                     print_items(m.workload);
   for (const auto& [key, value] : m.conditions) text += "|" + key + "=" + value;
   return text;
 }

@@ -17,8 +17,13 @@ std::string ask(const std::filesystem::path& file, const std::string& sql) {
   sqlite3* db = nullptr;
   sqlite3_open(file.c_str(), &db);
   std::string answer;
-  sqlite3_exec(db, sql.c_str(), [](void* out, int, char** values, char**) { *static_cast<std::string*>(out) = values[0] ? values[0] : ""; return 0; },
-               &answer, nullptr);
+  sqlite3_exec(
+      db, sql.c_str(),
+      [](void* out, int, char** values, char**) {
+        *static_cast<std::string*>(out) = values[0] ? values[0] : "";
+        return 0;
+      },
+      &answer, nullptr);
   sqlite3_close(db);
   return answer;
 }

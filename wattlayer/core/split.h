@@ -15,13 +15,13 @@ struct Split {
   };
   std::string name;
   Kind kind = Kind::kinds;
-  std::vector<std::string> train;   ///< kinds of measurement (`random-layer`, ...)
+  std::vector<std::string> train;  ///< kinds of measurement (`random-layer`, ...)
   std::vector<std::string> test;
-  bool by_operator = false;         ///< also score the test layers operator by operator
-  double train_share = 1;           ///< of the training rows of each operator, drawn by the first seed; random: by each seed
-  double test_share = 0;            ///< random: share of each operator's rows that test
-  std::vector<uint32_t> seeds;      ///< of the draws
-  bool habitual = true;             ///< part of `evaluate` without `--split`
+  bool by_operator = false;     ///< also score the test layers operator by operator
+  double train_share = 1;       ///< of the training rows of each operator, drawn by the first seed; random: by each seed
+  double test_share = 0;        ///< random: share of each operator's rows that test
+  std::vector<uint32_t> seeds;  ///< of the draws
+  bool habitual = true;         ///< part of `evaluate` without `--split`
 };
 
 }  // namespace wattlayer

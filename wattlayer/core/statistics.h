@@ -26,10 +26,10 @@ struct Scored {
 struct Score {
   size_t n = 0;
   double medape = 0, mape = 0, p90 = 0, max = 0, min = 0;  ///< of the absolute error
-  double bias = 0;                    ///< mean of the signed error; positive: predicted too high
-  std::optional<double> r2;           ///< of the values themselves
-  std::optional<double> coverage90;   ///< per cent of measurements inside their interval; nothing where a prediction has none
-  std::optional<double> width90;      ///< median of sqrt(high / low): the interval is the value times or divided by this
+  double bias = 0;                                         ///< mean of the signed error; positive: predicted too high
+  std::optional<double> r2;                                ///< of the values themselves
+  std::optional<double> coverage90;  ///< per cent of measurements inside their interval; nothing where a prediction has none
+  std::optional<double> width90;     ///< median of sqrt(high / low): the interval is the value times or divided by this
 };
 
 /// Throws Error(invalid_input) for no predictions or a measurement that is not positive.

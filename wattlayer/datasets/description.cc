@@ -21,7 +21,8 @@ void allow_only(const Json& json, std::string_view where, const std::vector<std:
   if (!json.is_object()) wrong(where, "a JSON object");
   for (const auto& [key, value] : json.items())
     if (std::find(known.begin(), known.end(), key) == known.end())
-      throw Error(ErrorKind::invalid_input, fmt::format("{}: field '{}' is unknown; expected one of {}", where, key, fmt::join(known, ", ")));
+      throw Error(ErrorKind::invalid_input,
+                  fmt::format("{}: field '{}' is unknown; expected one of {}", where, key, fmt::join(known, ", ")));
 }
 
 std::string text(const Json& json, const std::string& field, std::optional<std::string> otherwise = std::nullopt) {
@@ -67,13 +68,17 @@ RowCondition condition(const Json& json) {
 
 /// A rule of a table; what it does not say, the table says for all its rules.
 RowRule parse_rule(const Json& json, const Json& table) {
-  static constexpr std::string_view fields[] = {"where", "kind",     "layer",  "network",     "row",    "block",      "parent",
-                                                              "batch", "energy_j", "time_s", "energy_sd_j", "repetitions", "parameters"};
+  static constexpr std::string_view fields[] = {"where",       "kind",        "layer",     "network",  "row",
+                                                "block",       "parent",      "batch",     "energy_j", "time_s",
+                                                "energy_sd_j", "repetitions", "parameters"};
   allow_only(json, "rows", {std::begin(fields), std::end(fields)});
   Json both = json;
   for (std::string_view field : fields)
     if (!both.contains(field) && table.contains(field)) both[std::string(field)] = table[std::string(field)];
-  RowRule rule{.where = condition(both), .kind = text(both, "kind"), .layer = text(both, "layer", ""), .network = text(both, "network", "")};
+  RowRule rule{.where = condition(both),
+               .kind = text(both, "kind"),
+               .layer = text(both, "layer", ""),
+               .network = text(both, "network", "")};
   rule.row = text(both, "row");
   rule.block = text(both, "block", "");
   rule.parent = text(both, "parent", "");
@@ -84,17 +89,20 @@ RowRule parse_rule(const Json& json, const Json& table) {
   rule.repetitions = text(both, "repetitions", "");
   rule.parameters = text(both, "parameters", "");
   if (rule.layer.empty() == rule.network.empty()) wrong("rows", "either layer or network in each rule");
-  if (rule.kind != "random-layer" && rule.kind != "real-layer" && rule.kind != "network") wrong("kind", "random-layer, real-layer or network");
+  if (rule.kind != "random-layer" && rule.kind != "real-layer" && rule.kind != "network")
+    wrong("kind", "random-layer, real-layer or network");
   return rule;
 }
 
 DatasetTable parse_table(const Json& json) {
   allow_only(json, "tables",
-             {"files", "optional", "drop", "rows", "layer", "network", "kind", "row", "block", "parent", "batch", "energy_j", "time_s", "energy_sd_j", "repetitions", "parameters"});
+             {"files", "optional", "drop", "rows", "layer", "network", "kind", "row", "block", "parent", "batch", "energy_j",
+              "time_s", "energy_sd_j", "repetitions", "parameters"});
   DatasetTable table{.files = texts(json.value("files", Json()), "files"), .optional = truth(json, "optional", false)};
   for (const Json& drop : json.value("drop", Json::array())) {
     allow_only(drop, "drop", {"reason", "where", "value", "from", "to"});
-    table.drop.push_back({text(drop, "reason"), condition(drop), text(drop, "value", ""), number(drop, "from", 0), number(drop, "to", 0)});
+    table.drop.push_back(
+        {text(drop, "reason"), condition(drop), text(drop, "value", ""), number(drop, "from", 0), number(drop, "to", 0)});
   }
   if (!json.contains("rows") || !json["rows"].is_array() || json["rows"].empty()) wrong("rows", "a list of at least one rule");
   for (const Json& rule : json["rows"]) table.rows.push_back(parse_rule(rule, json));
@@ -120,7 +128,8 @@ Split parse_split(const Json& json) {
   }
   split.habitual = truth(json, "habitual", true);
   const bool random = split.kind == Split::Kind::random;
-  if (split.train_share <= 0 || split.test_share < 0 || split.train_share + split.test_share > 1 + 1e-9 || (random && split.test_share <= 0))
+  if (split.train_share <= 0 || split.test_share < 0 || split.train_share + split.test_share > 1 + 1e-9 ||
+      (random && split.test_share <= 0))
     wrong("train_share and test_share", "positive shares of at most 1 together");
   if (split.seeds.empty() && (random || split.train_share < 1)) wrong("seeds", "at least one seed for a split that draws rows");
   return split;
@@ -131,9 +140,12 @@ Split parse_split(const Json& json) {
 DatasetDescription parse_dataset(std::string_view json_text, std::string_view id) {
   try {
     const Json json = Json::parse(json_text, nullptr, false);
-    allow_only(json, "description", {"schema", "title", "source", "licence", "hardware", "engine", "dtype", "scope", "idle_included", "meter", "method", "tables", "splits"});
+    allow_only(json, "description",
+               {"schema", "title", "source", "licence", "hardware", "engine", "dtype", "scope", "idle_included", "meter",
+                "method", "tables", "splits"});
     if (json.value("schema", 0) != 1) wrong("schema", "1");
-    DatasetDescription d{.id = std::string(id), .title = text(json, "title"), .source = text(json, "source"), .licence = text(json, "licence")};
+    DatasetDescription d{
+        .id = std::string(id), .title = text(json, "title"), .source = text(json, "source"), .licence = text(json, "licence")};
     d.hardware = text(json, "hardware");
     d.engine = text(json, "engine");
     d.scope = text(json, "scope");

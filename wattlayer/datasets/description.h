@@ -18,27 +18,27 @@ using RowCondition = std::map<std::string, std::vector<std::string>>;
 struct RowRule {
   RowCondition where;
   std::string kind;
-  std::string layer;      ///< text form of the one layer, or
-  std::string network;    ///< spec of a generated network (networks/network.h)
-  std::string row;        ///< may use `{layer}`
+  std::string layer;    ///< text form of the one layer, or
+  std::string network;  ///< spec of a generated network (networks/network.h)
+  std::string row;      ///< may use `{layer}`
   std::string block, parent, batch;
   std::string energy_j, energy_sd_j, time_s, repetitions;
-  std::string parameters; ///< published parameter count, compared with the network's
+  std::string parameters;  ///< published parameter count, compared with the network's
 };
 
 /// Rows that are left out by a rule of the data set's own documentation.
 struct DropRule {
   std::string reason;
   RowCondition where;
-  std::string value;      ///< template of a number; a row stays while it lies in [from, to]; empty: all rows that match go
+  std::string value;  ///< template of a number; a row stays while it lies in [from, to]; empty: all rows that match go
   double from = 0, to = 0;
 };
 
 struct DatasetTable {
-  std::vector<std::string> files;   ///< names in the folder, a `.gz` form included; all that are there are read
+  std::vector<std::string> files;  ///< names in the folder, a `.gz` form included; all that are there are read
   bool optional = false;
   std::vector<DropRule> drop;
-  std::vector<RowRule> rows;        ///< the first that matches counts
+  std::vector<RowRule> rows;  ///< the first that matches counts
 };
 
 /// A public data set: how its files become measurements, and the splits it is evaluated on. One file in datasets/

@@ -29,7 +29,8 @@ class Importer {
   Importer(const DatasetDescription& description, const DataFiles& files, ImportedRows& result)
       : description_(description), result_(result) {
     const auto text = files.read("engines", description.engine + ".json");
-    if (!text) throw Error(ErrorKind::invalid_input, fmt::format("engine '{}' has no description file in engines/", description.engine));
+    if (!text)
+      throw Error(ErrorKind::invalid_input, fmt::format("engine '{}' has no description file in engines/", description.engine));
     engine_ = parse_engine(*text, description.engine);
   }
 
@@ -48,7 +49,8 @@ class Importer {
 
 /// Case does not matter: data sets spell the names of networks in several ways.
 bool same_text(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 bool matches(const RowCondition& condition, const ColumnLookup& column) {
@@ -57,8 +59,9 @@ bool matches(const RowCondition& condition, const ColumnLookup& column) {
     if (!value) return false;
     bool any = false;
     for (const std::string& text : wanted)
-      any = any || (text.ends_with('*') ? same_text(value->substr(0, text.size() - 1), std::string_view(text).substr(0, text.size() - 1))
-                                        : same_text(*value, text));
+      any = any ||
+            (text.ends_with('*') ? same_text(value->substr(0, text.size() - 1), std::string_view(text).substr(0, text.size() - 1))
+                                 : same_text(*value, text));
     if (!any) return false;
   }
   return true;
@@ -87,7 +90,8 @@ std::string filled(const std::string& pattern, std::string_view field, const Col
 
 std::optional<double> positive(const std::string& pattern, std::string_view field, const ColumnLookup& column) {
   const auto value = quantity(pattern, field, column);
-  if (value && !(*value > 0)) throw Error(ErrorKind::invalid_input, fmt::format("{} is {}; expected a number above 0", field, *value));
+  if (value && !(*value > 0))
+    throw Error(ErrorKind::invalid_input, fmt::format("{} is {}; expected a number above 0", field, *value));
   return value;
 }
 
@@ -137,15 +141,19 @@ Measurement Importer::measurement(const RowRule& rule, const ColumnLookup& colum
     const LoweredNetwork& network = lowered(fmt::format("{}{}batch={}", name, name.find('?') == name.npos ? '?' : '&', batch));
     const auto published = quantity(rule.parameters, "parameters", column);
     if (published && std::abs(network.parameters / *published - 1) > 0.01)
-      throw Error(ErrorKind::invalid_input, fmt::format("{} is generated with {} parameters, the row says {}", name, network.parameters, *published));
+      throw Error(ErrorKind::invalid_input,
+                  fmt::format("{} is generated with {} parameters, the row says {}", name, network.parameters, *published));
     m.workload = network.workload;
   } else {
-    m.workload.items.push_back({.layer = parse_layer(filled(rule.layer, "layer", column) + fmt::format(" dtype={}", name(description_.dtype)))});
+    m.workload.items.push_back(
+        {.layer = parse_layer(filled(rule.layer, "layer", column) + fmt::format(" dtype={}", name(description_.dtype)))});
   }
   m.workload.batch = batch;
   m.workload.is_network = rule.kind == "network";
   const std::string layer = rule.layer.empty() ? "" : print(m.workload.items[0].layer);
-  const ColumnLookup with_layer = [&](std::string_view name) { return name == "layer" ? std::optional<std::string_view>(layer) : column(name); };
+  const ColumnLookup with_layer = [&](std::string_view name) {
+    return name == "layer" ? std::optional<std::string_view>(layer) : column(name);
+  };
   m.row = filled(rule.row, "row", with_layer);
   if (!m.workload.is_network) m.workload.name = m.row;
   m.block = rule.block.empty() ? m.row : filled(rule.block, "block", column);
@@ -153,7 +161,8 @@ Measurement Importer::measurement(const RowRule& rule, const ColumnLookup& colum
   return m;
 }
 
-void Importer::read_table(const DatasetTable& table, const std::string& file, const std::string& text, const ImportProgress& progress) {
+void Importer::read_table(const DatasetTable& table, const std::string& file, const std::string& text,
+                          const ImportProgress& progress) {
   CsvReader reader(text);
   const ColumnLookup column = [&](std::string_view name) -> std::optional<std::string_view> {
     const auto at = reader.column(name);
@@ -197,7 +206,8 @@ ImportedRows import_dataset(const DatasetDescription& description, const std::fi
       }
     }
     if (!found && !table.optional)
-      throw Error(ErrorKind::io, fmt::format("{} holds none of {}, which data set {} needs", folder.string(), fmt::join(table.files, ", "), description.id));
+      throw Error(ErrorKind::io, fmt::format("{} holds none of {}, which data set {} needs", folder.string(),
+                                             fmt::join(table.files, ", "), description.id));
   }
   if (!any) throw Error(ErrorKind::io, fmt::format("{} holds no file of data set {}", folder.string(), description.id));
   return result;

@@ -15,9 +15,9 @@ namespace wattlayer {
 /// What came of the files of a data set.
 struct ImportedRows {
   std::vector<Measurement> measurements;
-  std::map<std::string, size_t> dropped;   ///< reason -> rows left out by a rule of the description
-  std::vector<RefusedRow> refused;         ///< bad rows, with their line numbers
-  std::vector<std::string> files;          ///< read, in order
+  std::map<std::string, size_t> dropped;  ///< reason -> rows left out by a rule of the description
+  std::vector<RefusedRow> refused;        ///< bad rows, with their line numbers
+  std::vector<std::string> files;         ///< read, in order
 };
 
 /// Called with a file's name and the rows read so far.

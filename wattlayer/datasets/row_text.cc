@@ -72,7 +72,8 @@ std::optional<std::string> fill_template(std::string_view text, const ColumnLook
     out += text.substr(at, open - at);
     if (open == text.size()) break;
     const size_t close = text.find('}', open);
-    if (close == std::string_view::npos) throw Error(ErrorKind::invalid_input, fmt::format("the template '{}' has a {{ without }}", text));
+    if (close == std::string_view::npos)
+      throw Error(ErrorKind::invalid_input, fmt::format("the template '{}' has a {{ without }}", text));
     const auto value = evaluate(text.substr(open + 1, close - open - 1), column);
     if (!value) return std::nullopt;
     out += *value;

@@ -42,7 +42,8 @@ std::vector<SplitPart> divide_by_block(std::span<const Measurement> rows, const 
 }
 
 /// Rows of some kinds by operator, in the order of the rows.
-std::map<std::string, std::vector<size_t>> rows_by_operator(std::span<const Measurement> rows, const std::vector<std::string>& kinds) {
+std::map<std::string, std::vector<size_t>> rows_by_operator(std::span<const Measurement> rows,
+                                                            const std::vector<std::string>& kinds) {
   std::map<std::string, std::vector<size_t>> result;
   for (size_t i = 0; i < rows.size(); ++i)
     if (usable(rows[i]) && any_of(kinds, rows[i].kind)) result[operator_of(rows[i])].push_back(i);
@@ -58,7 +59,8 @@ std::vector<SplitPart> divide_at_random(std::span<const Measurement> rows, const
       const std::vector<size_t> order = drawn_order(positions.size(), seed);
       const double n = static_cast<double>(order.size());
       for (size_t i = 0; i < static_cast<size_t>(split.train_share * n); ++i) part.train.push_back(positions[order[i]]);
-      for (size_t i = static_cast<size_t>((1 - split.test_share) * n); i < order.size(); ++i) part.test.push_back(positions[order[i]]);
+      for (size_t i = static_cast<size_t>((1 - split.test_share) * n); i < order.size(); ++i)
+        part.test.push_back(positions[order[i]]);
     }
     parts.push_back(std::move(part));
   }
@@ -126,8 +128,8 @@ struct PartPredictions {
 };
 
 /// Fits on the training rows alone: the method is handed nothing else.
-PartPredictions predict_part(std::span<const Measurement> rows, const SplitPart& part, const Method& method, const Hardware& hardware,
-                             const Engine& engine) {
+PartPredictions predict_part(std::span<const Measurement> rows, const SplitPart& part, const Method& method,
+                             const Hardware& hardware, const Engine& engine) {
   PartPredictions result{.energy = std::vector<std::optional<Interval>>(part.test.size())};
   std::vector<const Measurement*> training;
   for (size_t i : part.train) training.push_back(&rows[i]);
@@ -141,8 +143,8 @@ PartPredictions predict_part(std::span<const Measurement> rows, const SplitPart&
 }
 
 /// All parts, as many at once as the machine has cores; parts do not depend on each other, so the order does not matter.
-std::vector<PartPredictions> predict_parts(std::span<const Measurement> rows, const std::vector<SplitPart>& parts, const Method& method,
-                                           const Hardware& hardware, const Engine& engine,
+std::vector<PartPredictions> predict_parts(std::span<const Measurement> rows, const std::vector<SplitPart>& parts,
+                                           const Method& method, const Hardware& hardware, const Engine& engine,
                                            const std::function<void(const SplitPart&)>& report) {
   std::vector<PartPredictions> predictions(parts.size());
   std::mutex taking;
@@ -191,9 +193,15 @@ std::vector<size_t> drawn_order(size_t n, uint32_t seed) {
 std::vector<SplitPart> divide(std::span<const Measurement> rows, const Split& split) {
   std::vector<SplitPart> parts;
   switch (split.kind) {
-    case Split::Kind::kinds: parts = divide_by_kind(rows, split); break;
-    case Split::Kind::leave_block: parts = divide_by_block(rows, split); break;
-    case Split::Kind::random: parts = divide_at_random(rows, split); break;
+    case Split::Kind::kinds:
+      parts = divide_by_kind(rows, split);
+      break;
+    case Split::Kind::leave_block:
+      parts = divide_by_block(rows, split);
+      break;
+    case Split::Kind::random:
+      parts = divide_at_random(rows, split);
+      break;
   }
   std::erase_if(parts, [](const SplitPart& part) { return part.train.empty() || part.test.empty(); });
   return parts;
@@ -213,7 +221,8 @@ Evaluation evaluate(std::span<const Measurement> rows, std::span<const Split> sp
       const std::vector<PartPredictions> predictions = predict_parts(rows, parts, method, hardware, engine, report);
       for (size_t p = 0; p < parts.size(); ++p) {
         if (!predictions[p].failure.empty()) scoring.note(predictions[p].failure);
-        for (size_t i = 0; i < parts[p].test.size(); ++i) scoring.add(rows[parts[p].test[i]], parts[p].unit, predictions[p].energy[i]);
+        for (size_t i = 0; i < parts[p].test.size(); ++i)
+          scoring.add(rows[parts[p].test[i]], parts[p].unit, predictions[p].energy[i]);
       }
       scoring.finish(rows[parts[0].test[0]]);
     }
@@ -230,13 +239,15 @@ Evaluation evaluate(std::span<const Measurement> rows, const EnergyModel& model)
     if (!usable(m) || m.hardware != model.hardware.id || m.engine != model.engine.id || m.dtype != model.dtype) continue;
     if (!model.scope.empty() && m.scope != model.scope)
       throw Error(ErrorKind::invalid_input,
-                  fmt::format("energy model {} covers {}, the rows of {} cover {}; they cannot be compared", model.id, model.scope, m.dataset, m.scope));
+                  fmt::format("energy model {} covers {}, the rows of {} cover {}; they cannot be compared", model.id,
+                              model.scope, m.dataset, m.scope));
     example = &m;
     scoring.add(m, m.kind == "network" ? m.block : "all", predict(m.workload, model).energy_j);
   }
   if (!example)
-    throw Error(ErrorKind::invalid_input, fmt::format("no row is of hardware {}, engine {} and data type {}, which energy model {} is for",
-                                                      model.hardware.id, model.engine.id, name(model.dtype), model.id));
+    throw Error(ErrorKind::invalid_input,
+                fmt::format("no row is of hardware {}, engine {} and data type {}, which energy model {} is for",
+                            model.hardware.id, model.engine.id, name(model.dtype), model.id));
   scoring.finish(*example);
   return result;
 }

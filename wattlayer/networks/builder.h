@@ -52,7 +52,7 @@ class GraphBuilder {
   int value(std::string name, Tensor tensor);
 
   Graph graph_;
-  std::vector<Tensor> tensors_;   ///< of each value
+  std::vector<Tensor> tensors_;  ///< of each value
 };
 
 }  // namespace wattlayer

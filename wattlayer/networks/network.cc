@@ -17,7 +17,8 @@ int64_t positive(std::string_view name, std::string_view text) {
   int64_t value = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (status != std::errc() || end != text.data() + text.size() || value < 1 || value > 1'000'000)
-    throw Error(ErrorKind::invalid_input, fmt::format("{} of a network is '{}'; expected a whole number from 1 to 1000000", name, text));
+    throw Error(ErrorKind::invalid_input,
+                fmt::format("{} of a network is '{}'; expected a whole number from 1 to 1000000", name, text));
   return value;
 }
 
@@ -32,7 +33,9 @@ NetworkSpec parse_spec(std::string_view text) {
     const std::string_view value = option.substr(std::min(equals + 1, option.size()));
     if (name == "batch") spec.batch = positive(name, value);
     else if (name == "size") spec.size = positive(name, value);
-    else throw Error(ErrorKind::invalid_input, fmt::format("option '{}' of network '{}' is unknown; expected batch or size", name, text));
+    else
+      throw Error(ErrorKind::invalid_input,
+                  fmt::format("option '{}' of network '{}' is unknown; expected batch or size", name, text));
     start = end + 1;
   }
   return spec;

@@ -13,13 +13,13 @@ namespace wattlayer {
 struct NetworkSpec {
   std::string name;
   int64_t batch = 1;
-  std::optional<int64_t> size;   ///< height and width of the input; a family has its own habit
+  std::optional<int64_t> size;  ///< height and width of the input; a family has its own habit
 };
 
 /// Networks that one file of networks/families generates.
 struct NetworkFamily {
-  std::vector<std::string_view> names;   ///< as listed to users; a pattern such as `mlp_{inputs}_..` where there is no end of them
-  std::string_view summary;              ///< one line with the source of the definition
+  std::vector<std::string_view> names;  ///< as listed to users; a pattern such as `mlp_{inputs}_..` where there is no end of them
+  std::string_view summary;             ///< one line with the source of the definition
   /// The network; nothing when the name is not one of the family's. Throws Error(invalid_input) for impossible numbers.
   std::optional<Graph> (*build)(const NetworkSpec& spec);
 };

@@ -58,7 +58,8 @@ std::string print_optional(const std::optional<double>& value) { return value ? 
 
 template <std::string Measurement::*member>
 Column text_column(std::string_view name, bool required = false) {
-  return {name, required, [](const Measurement& m) { return m.*member; }, [](Measurement& m, const std::string& t) { m.*member = t; }};
+  return {name, required, [](const Measurement& m) { return m.*member; },
+          [](Measurement& m, const std::string& t) { m.*member = t; }};
 }
 
 /// A quantity that may be missing; it is at least 0, or above 0 for energies and times.
@@ -101,7 +102,8 @@ const std::vector<Column>& columns() {
          if (!t.empty()) m.conditions = parse_conditions(t);
        }},
       text_column<&Measurement::failure>("failure"),
-      {"workload", false, [](const Measurement& m) { return m.workload.name; }, [](Measurement& m, const std::string& t) { m.workload.name = t; }},
+      {"workload", false, [](const Measurement& m) { return m.workload.name; },
+       [](Measurement& m, const std::string& t) { m.workload.name = t; }},
       {"batch", false, [](const Measurement& m) { return std::to_string(m.workload.batch); },
        [](Measurement& m, const std::string& t) { m.workload.batch = whole("batch", t); }},
       {"is_network", false, [](const Measurement& m) { return std::string(m.workload.is_network ? "1" : "0"); },
@@ -117,7 +119,8 @@ void check(const Measurement& m) {
     refuse("kind", m.kind, "random-layer, real-layer or network");
   if (m.method != "counter" && m.method != "integrated" && m.method != "modelled")
     refuse("method", m.method, "counter, integrated or modelled");
-  for (const auto& [column, text] : {std::pair{"dataset", &m.dataset}, {"row", &m.row}, {"hardware", &m.hardware}, {"engine", &m.engine}, {"scope", &m.scope}})
+  for (const auto& [column, text] :
+       {std::pair{"dataset", &m.dataset}, {"row", &m.row}, {"hardware", &m.hardware}, {"engine", &m.engine}, {"scope", &m.scope}})
     if (text->empty()) refuse(column, "", "a text");
   if (m.failure.empty() && !m.energy_j && !m.time_s) refuse("energy_j", "", "a figure, unless failure says why there is none");
   if (m.failure.empty() && m.workload.items.empty()) refuse("layers", "", "at least one layer");
@@ -130,7 +133,9 @@ std::vector<const Column*> match(const CsvReader& reader) {
     const Column* found = nullptr;
     for (const Column& column : columns())
       if (column.name == title) found = &column;
-    if (!found) throw Error(ErrorKind::invalid_input, fmt::format("column '{}' is unknown; see docs/formats/csv_v1.md for the names", title));
+    if (!found)
+      throw Error(ErrorKind::invalid_input,
+                  fmt::format("column '{}' is unknown; see docs/formats/csv_v1.md for the names", title));
     order.push_back(found);
   }
   for (const Column& column : columns())

@@ -24,7 +24,7 @@ class CsvReader {
   /// fields than the header has a fault().
   bool next();
   const std::vector<std::string>& fields() const { return fields_; }
-  size_t line() const { return line_; }         ///< where the record starts, counted from 1
+  size_t line() const { return line_; }                ///< where the record starts, counted from 1
   const std::string& fault() const { return fault_; }  ///< what is wrong with the record; empty when nothing is
 
  private:

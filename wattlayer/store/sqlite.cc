@@ -29,7 +29,8 @@ int64_t Database::changes() const { return sqlite3_changes(handle_); }
 
 void Database::fail(std::string_view doing) const {
   if (sqlite3_errcode(handle_) == SQLITE_NOTADB)
-    throw Error(ErrorKind::io, fmt::format("{} is not a wattlayer store; name a new file or one that `wattlayer import` made", file_));
+    throw Error(ErrorKind::io,
+                fmt::format("{} is not a wattlayer store; name a new file or one that `wattlayer import` made", file_));
   throw Error(ErrorKind::io, fmt::format("cannot {} the store {}: {}", doing, file_, sqlite3_errmsg(handle_)));
 }
 

@@ -27,15 +27,17 @@ void prepare(sqlite::Database& database, const std::string& file) {
   const int64_t owner = pragma(database, "application_id");
   const bool fresh = pragma(database, "schema_version") == 0;
   if (!fresh && owner != application)
-    throw Error(ErrorKind::io, fmt::format("{} is an SQLite file of another program, not a wattlayer store; name another file", file));
+    throw Error(ErrorKind::io,
+                fmt::format("{} is an SQLite file of another program, not a wattlayer store; name another file", file));
   if (version > schema_version)
-    throw Error(ErrorKind::unsupported,
-                fmt::format("{} has store schema {}, this program knows up to {}; use a newer wattlayer", file, version, schema_version));
+    throw Error(ErrorKind::unsupported, fmt::format("{} has store schema {}, this program knows up to {}; use a newer wattlayer",
+                                                    file, version, schema_version));
   database.execute("pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on");
   if (!fresh) return;
   sqlite::Transaction transaction(database);
   if (pragma(database, "schema_version") == 0)
-    database.execute(std::string(store_schema_001) + fmt::format("pragma application_id = {}; pragma user_version = {};", application, schema_version));
+    database.execute(std::string(store_schema_001) +
+                     fmt::format("pragma application_id = {}; pragma user_version = {};", application, schema_version));
   transaction.commit();
 }
 
@@ -86,12 +88,14 @@ const Layer& Store::Connection::layer(int64_t id) {
   const auto known = layers.find(id);
   if (known != layers.end()) return known->second;
   sqlite::Statement query(database, "select text from layer where id = ?");
-  if (!query.bind(1, id).step()) throw Error(ErrorKind::io, fmt::format("the store names layer {}, which it does not hold; it is damaged", id));
+  if (!query.bind(1, id).step())
+    throw Error(ErrorKind::io, fmt::format("the store names layer {}, which it does not hold; it is damaged", id));
   return layers.emplace(id, parse_layer(query.text(0))).first->second;
 }
 
 Workload Store::Connection::workload(sqlite::Statement& row, int first_column) {
-  Workload workload{.name = row.text(first_column), .batch = row.integer(first_column + 1), .is_network = row.integer(first_column + 2) != 0};
+  Workload workload{
+      .name = row.text(first_column), .batch = row.integer(first_column + 1), .is_network = row.integer(first_column + 2) != 0};
   for (const auto& entry : nlohmann::json::parse(row.text(first_column + 3))) {
     WorkloadItem item{.layer = layer(entry.at(0).get<int64_t>()), .count = entry.at(1).get<double>()};
     if (entry.size() > 2) item.names = entry.at(2).get<std::vector<std::string>>();
@@ -108,7 +112,8 @@ Store::Added Store::add(std::span<const Measurement> measurements) {
   Added added;
   sqlite::Transaction transaction(connection_->database);
   sqlite::Statement insert(connection_->database,
-                           "insert into measurement (dataset, hardware, engine, dtype, kind, row, workload, block, parent, energy_j, energy_sd_j, time_s, "
+                           "insert into measurement (dataset, hardware, engine, dtype, kind, row, workload, block, parent, "
+                           "energy_j, energy_sd_j, time_s, "
                            "idle_power_w, repetitions, scope, idle_included, meter, method, conditions, failure) "
                            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                            "on conflict (dataset, hardware, engine, dtype, kind, row) do nothing");
@@ -117,7 +122,12 @@ Store::Added Store::add(std::span<const Measurement> measurements) {
     insert.bind(1, m.dataset).bind(2, m.hardware).bind(3, m.engine).bind(4, name(m.dtype)).bind(5, m.kind).bind(6, m.row);
     insert.bind(7, connection_->workload_id(m.workload)).bind(8, m.block).bind(9, m.parent);
     insert.bind(10, m.energy_j).bind(11, m.energy_sd_j).bind(12, m.time_s).bind(13, m.idle_power_w).bind(14, m.repetitions);
-    insert.bind(15, m.scope).bind(16, int64_t{m.idle_included}).bind(17, m.meter).bind(18, m.method).bind(19, conditions).bind(20, m.failure);
+    insert.bind(15, m.scope)
+        .bind(16, int64_t{m.idle_included})
+        .bind(17, m.meter)
+        .bind(18, m.method)
+        .bind(19, conditions)
+        .bind(20, m.failure);
     insert.step();
     (connection_->database.changes() > 0 ? added.added : added.present) += 1;
   }
@@ -127,8 +137,10 @@ Store::Added Store::add(std::span<const Measurement> measurements) {
 
 std::vector<Measurement> Store::select(const Selection& selection) const {
   std::string sql =
-      "select m.dataset, m.hardware, m.engine, m.dtype, m.kind, m.row, m.block, m.parent, m.energy_j, m.energy_sd_j, m.time_s, m.idle_power_w, "
-      "m.repetitions, m.scope, m.idle_included, m.meter, m.method, m.conditions, m.failure, w.name, w.batch, w.is_network, w.items "
+      "select m.dataset, m.hardware, m.engine, m.dtype, m.kind, m.row, m.block, m.parent, m.energy_j, m.energy_sd_j, m.time_s, "
+      "m.idle_power_w, "
+      "m.repetitions, m.scope, m.idle_included, m.meter, m.method, m.conditions, m.failure, w.name, w.batch, w.is_network, "
+      "w.items "
       "from measurement m join workload w on w.id = m.workload where true";
   std::vector<std::string> wanted;
   auto filter = [&](const char* column, const std::string& value) {

@@ -20,7 +20,8 @@ std::string read_text_file(const std::filesystem::path& file) {
   if (std::filesystem::is_directory(file, ignored))
     throw Error(ErrorKind::io, fmt::format("cannot read {}: it is a folder; name a file", file.string()));
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> handle(gzopen(file.c_str(), "rb"), gzclose);
-  if (!handle) throw Error(ErrorKind::io, fmt::format("cannot read {}: {}", file.string(), std::strerror(errno ? errno : ENOMEM)));
+  if (!handle)
+    throw Error(ErrorKind::io, fmt::format("cannot read {}: {}", file.string(), std::strerror(errno ? errno : ENOMEM)));
   std::string text;
   std::vector<char> chunk(1 << 16);
   for (;;) {
@@ -28,7 +29,8 @@ std::string read_text_file(const std::filesystem::path& file) {
     int status = Z_OK;
     const std::string message = gzerror(handle.get(), &status);
     if (count < 0 || (status != Z_OK && status != Z_STREAM_END))
-      throw Error(ErrorKind::invalid_input, fmt::format("{} is not a complete gzip file ({}); fetch it again", file.string(), message));
+      throw Error(ErrorKind::invalid_input,
+                  fmt::format("{} is not a complete gzip file ({}); fetch it again", file.string(), message));
     if (count == 0) return text;
     text.append(chunk.data(), static_cast<size_t>(count));
     if (text.size() > limit)

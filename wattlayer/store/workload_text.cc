@@ -37,7 +37,8 @@ WorkloadItem parse_item(std::string_view line) {
   const size_t tab = std::min(line.find('\t'), line.size());
   std::string_view layer = line.substr(0, tab);
   const auto [end, status] = std::from_chars(layer.data(), layer.data() + layer.size(), item.count);
-  if (status == std::errc() && end != layer.data() + layer.size() && *end == ' ') layer.remove_prefix(static_cast<size_t>(end - layer.data()) + 1);
+  if (status == std::errc() && end != layer.data() + layer.size() && *end == ' ')
+    layer.remove_prefix(static_cast<size_t>(end - layer.data()) + 1);
   else item.count = 1;
   if (!(item.count > 0) || !std::isfinite(item.count))
     throw Error(ErrorKind::invalid_input, fmt::format("the count {} of a layer must be positive", item.count));

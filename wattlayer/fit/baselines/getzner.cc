@@ -16,7 +16,7 @@ struct Plan {
   std::vector<LayerFeature> features;
   int degree = 1;
   bool interaction_only = false;
-  size_t with_logarithms = 0;   ///< so many of the first features also enter as log(1 + x)
+  size_t with_logarithms = 0;  ///< so many of the first features also enter as log(1 + x)
 };
 
 const std::vector<Plan>& plans() {
@@ -54,7 +54,9 @@ std::unique_ptr<Predictor> fit(TrainingRows rows, const Hardware&, const Engine&
       samples.targets.push_back(m.energy_j);
     }
     const auto terms = monomials(plan.features.size() + plan.with_logarithms, plan.degree, plan.interaction_only);
-    laws[measured->first] = [&plan, law = fit_least_squares(terms, samples)](const Layer& layer) { return law(values(plan, layer)); };
+    laws[measured->first] = [&plan, law = fit_least_squares(terms, samples)](const Layer& layer) {
+      return law(values(plan, layer));
+    };
   }
   if (laws.empty()) throw Error(ErrorKind::invalid_input, "getzner needs rows of single layers (Conv, Gemm, MaxPool, Relu, ...)");
   return std::make_unique<LayerwisePredictor>(std::move(laws));
@@ -63,7 +65,9 @@ std::unique_ptr<Predictor> fit(TrainingRows rows, const Hardware&, const Engine&
 }  // namespace
 
 Method getzner_method() {
-  return {.name = "getzner", .summary = "least squares for each layer type, on MACs for most (Getzner et al. 2023, arXiv 2304.00897)", .fit = fit};
+  return {.name = "getzner",
+          .summary = "least squares for each layer type, on MACs for most (Getzner et al. 2023, arXiv 2304.00897)",
+          .fit = fit};
 }
 
 }  // namespace wattlayer

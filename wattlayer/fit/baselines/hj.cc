@@ -19,7 +19,9 @@ std::vector<double> logarithms(const Workload& workload) {
 class HiddenJoules : public Predictor {
  public:
   explicit HiddenJoules(Polynomial law) : law_(std::move(law)) {}
-  std::optional<Interval> energy_j(const Workload& workload) const override { return point(std::exp(law_(logarithms(workload)))); }
+  std::optional<Interval> energy_j(const Workload& workload) const override {
+    return point(std::exp(law_(logarithms(workload))));
+  }
 
  private:
   Polynomial law_;
@@ -39,7 +41,9 @@ std::unique_ptr<Predictor> fit(TrainingRows rows, const Hardware&, const Engine&
 }  // namespace
 
 Method hj_method() {
-  return {.name = "hj", .summary = "energy = e^c MACs^A activations^B parameters^C of the whole workload (Yang, Adamek, Armour 2025)", .fit = fit};
+  return {.name = "hj",
+          .summary = "energy = e^c MACs^A activations^B parameters^C of the whole workload (Yang, Adamek, Armour 2025)",
+          .fit = fit};
 }
 
 }  // namespace wattlayer

@@ -31,7 +31,9 @@ std::unique_ptr<Predictor> fit(TrainingRows rows, const Hardware&, const Engine&
 }  // namespace
 
 Method mac_linear_method() {
-  return {.name = "mac-linear", .summary = "energy = a x MACs + b of the whole workload (SOTA2 of WattLayer, after Desislavov et al. 2023)", .fit = fit};
+  return {.name = "mac-linear",
+          .summary = "energy = a x MACs + b of the whole workload (SOTA2 of WattLayer, after Desislavov et al. 2023)",
+          .fit = fit};
 }
 
 }  // namespace wattlayer

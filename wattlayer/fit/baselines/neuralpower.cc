@@ -12,8 +12,10 @@ using F = LayerFeature;
 
 /// Configuration of a layer type (paper, section 3.1); types that it does not name take batch and input size.
 std::vector<LayerFeature> configuration(const std::string& op) {
-  if (op == "Conv") return {F::batch, F::image_size, F::in_channels, F::kernel_size, F::stride, F::padding, F::out_image_size, F::out_channels};
-  if (op == "MaxPool" || op == "AveragePool") return {F::batch, F::image_size, F::in_channels, F::kernel_size, F::stride, F::out_image_size};
+  if (op == "Conv")
+    return {F::batch, F::image_size, F::in_channels, F::kernel_size, F::stride, F::padding, F::out_image_size, F::out_channels};
+  if (op == "MaxPool" || op == "AveragePool")
+    return {F::batch, F::image_size, F::in_channels, F::kernel_size, F::stride, F::out_image_size};
   if (op == "Gemm" || op == "MatMul") return {F::batch, F::input_size, F::output_size};
   return {F::batch, F::input_size};
 }
@@ -61,7 +63,7 @@ Polynomial sparse_polynomial(const Samples& samples, size_t configured, size_t s
 
 /// Power and runtime of one layer type.
 struct PowerAndTime {
-  std::vector<LayerFeature> inputs;   ///< configuration, then the special terms
+  std::vector<LayerFeature> inputs;  ///< configuration, then the special terms
   Polynomial power, time;
 };
 
@@ -98,7 +100,9 @@ std::unique_ptr<Predictor> fit(TrainingRows rows, const Hardware&, const Engine&
 }  // namespace
 
 Method neuralpower_method() {
-  return {.name = "neuralpower", .summary = "sparse polynomials of power and of runtime for each layer type (Cai et al. 2017, arXiv 1710.05420)", .fit = fit};
+  return {.name = "neuralpower",
+          .summary = "sparse polynomials of power and of runtime for each layer type (Cai et al. 2017, arXiv 1710.05420)",
+          .fit = fit};
 }
 
 }  // namespace wattlayer

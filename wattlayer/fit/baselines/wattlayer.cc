@@ -46,14 +46,16 @@ std::map<std::string, Polynomial> fit_layers(const std::map<std::string, std::ve
   std::map<std::string, Polynomial> laws;
   for (const auto& [op, measured] : layers) {
     Samples samples;
-    for (const MeasuredLayer& m : measured) samples.features.push_back(features(*m.layer, wanted)), samples.targets.push_back(m.energy_j);
+    for (const MeasuredLayer& m : measured)
+      samples.features.push_back(features(*m.layer, wanted)), samples.targets.push_back(m.energy_j);
     laws[op] = best_polynomial(samples);
   }
   return laws;
 }
 
 /// One row of the joint fit: for each operator the sums of 1 and of the terms over its layers.
-std::vector<double> summed_terms(const Workload& workload, const std::map<std::string, size_t>& position, const std::vector<Powers>& terms) {
+std::vector<double> summed_terms(const Workload& workload, const std::map<std::string, size_t>& position,
+                                 const std::vector<Powers>& terms) {
   std::vector<double> row(position.size() * (terms.size() + 1), 0);
   for (const WorkloadItem& item : workload.items) {
     const auto at = position.find(item.layer.op);
@@ -97,14 +99,17 @@ std::map<std::string, Polynomial> fit_networks(const std::vector<const Measureme
     const std::vector<double> solution = solve_least_squares(rows, targets);
     for (const auto& [op, at] : position) {
       const auto start = solution.begin() + static_cast<std::ptrdiff_t>(at * (terms.size() + 1));
-      laws[op] = {.terms = terms, .coefficients = std::vector<double>(start + 1, start + 1 + static_cast<std::ptrdiff_t>(terms.size())), .intercept = *start};
+      laws[op] = {.terms = terms,
+                  .coefficients = std::vector<double>(start + 1, start + 1 + static_cast<std::ptrdiff_t>(terms.size())),
+                  .intercept = *start};
     }
   }
   return laws;
 }
 
 /// Slope of measured over summed energy of whole networks, through the origin (paper, figure 3).
-double correction_factor(const std::map<std::string, LayerwisePredictor::Law>& laws, const std::vector<const Measurement*>& networks) {
+double correction_factor(const std::map<std::string, LayerwisePredictor::Law>& laws,
+                         const std::vector<const Measurement*>& networks) {
   const LayerwisePredictor plain(laws);
   double product = 0, square = 0;
   for (const Measurement* m : networks)
@@ -115,7 +120,8 @@ double correction_factor(const std::map<std::string, LayerwisePredictor::Law>& l
 std::unique_ptr<Predictor> fit(TrainingRows rows, const Hardware&, const Engine&) {
   const auto layers = measured_layers(rows);
   const auto networks = measured_networks(rows);
-  if (layers.empty() && networks.size() < 2) throw Error(ErrorKind::invalid_input, "wattlayer needs rows of layers or at least 2 of networks");
+  if (layers.empty() && networks.size() < 2)
+    throw Error(ErrorKind::invalid_input, "wattlayer needs rows of layers or at least 2 of networks");
   std::map<std::string, LayerwisePredictor::Law> laws;
   for (auto& [op, law] : layers.empty() ? fit_networks(networks) : fit_layers(layers))
     laws[op] = [law = law](const Layer& layer) { return law(features(layer, wanted)); };
@@ -127,7 +133,9 @@ std::unique_ptr<Predictor> fit(TrainingRows rows, const Hardware&, const Engine&
 
 Method wattlayer_method() {
   return {.name = "wattlayer",
-          .summary = "best of linear, multi-linear and polynomial for each layer type, summed, times a correction (Sardi et al. 2026, arXiv 2606.27841)",
+          .summary =
+              "best of linear, multi-linear and polynomial for each layer type, summed, times a correction (Sardi et al. 2026, "
+              "arXiv 2606.27841)",
           .fit = fit};
 }
 

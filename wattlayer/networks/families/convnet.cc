@@ -9,9 +9,9 @@ namespace {
 /// What a name of the jetson-nano-icas data set says.
 struct ConvnetPlan {
   int64_t filters = 0, width = 0;
-  std::vector<int64_t> kernels;   ///< of each convolution, in order
+  std::vector<int64_t> kernels;  ///< of each convolution, in order
   bool separable = false;
-  bool mixed = false;             ///< kernels of different sizes
+  bool mixed = false;  ///< kernels of different sizes
 };
 
 /// Reads `PREFIXnumber` from the front of the text.
@@ -93,7 +93,8 @@ std::optional<Graph> convnet(const NetworkSpec& spec) {
 
 const std::vector<NetworkFamily>& convnet_networks() {
   static const std::vector<NetworkFamily> families = {
-      {.names = {"convnet_L{layers}_F{filters}_K{k}x{k}_W{input}[_DWS]", "convnet_L{layers}_F{filters}_K{k}x{k}_{count}_K{k}x{k}_{count}_W{input}"},
+      {.names = {"convnet_L{layers}_F{filters}_K{k}x{k}_W{input}[_DWS]",
+                 "convnet_L{layers}_F{filters}_K{k}x{k}_{count}_K{k}x{k}_{count}_W{input}"},
        .summary = "stride-1 stacks of convolutions and one linear layer, of the jetson-nano-icas data set",
        .build = convnet}};
   return families;

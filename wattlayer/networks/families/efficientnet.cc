@@ -17,31 +17,59 @@ struct Plan {
   std::string_view name;
   std::vector<Stage> stages;
   int64_t stem, last, size;
-  double width = 1, depth = 1;   ///< multipliers of v1
+  double width = 1, depth = 1;  ///< multipliers of v1
 };
 
 const std::vector<Stage>& v1_stages() {
-  static const std::vector<Stage> stages = {{false, 1, 3, 1, 16, 1}, {false, 6, 3, 2, 24, 2},  {false, 6, 5, 2, 40, 2}, {false, 6, 3, 2, 80, 3},
-                                            {false, 6, 5, 1, 112, 3}, {false, 6, 5, 2, 192, 4}, {false, 6, 3, 1, 320, 1}};
+  static const std::vector<Stage> stages = {{false, 1, 3, 1, 16, 1}, {false, 6, 3, 2, 24, 2},  {false, 6, 5, 2, 40, 2},
+                                            {false, 6, 3, 2, 80, 3}, {false, 6, 5, 1, 112, 3}, {false, 6, 5, 2, 192, 4},
+                                            {false, 6, 3, 1, 320, 1}};
   return stages;
 }
 
 /// torchvision/models/efficientnet.py; input sizes of v1 as its weights state them.
 const std::vector<Plan>& plans() {
   static const std::vector<Plan> all = {
-      {"efficientnet_b0", v1_stages(), 32, 1280, 224, 1.0, 1.0}, {"efficientnet_b1", v1_stages(), 32, 1280, 240, 1.0, 1.1},
-      {"efficientnet_b2", v1_stages(), 32, 1280, 288, 1.1, 1.2}, {"efficientnet_b3", v1_stages(), 32, 1280, 300, 1.2, 1.4},
-      {"efficientnet_b4", v1_stages(), 32, 1280, 380, 1.4, 1.8}, {"efficientnet_b5", v1_stages(), 32, 1280, 456, 1.6, 2.2},
-      {"efficientnet_b6", v1_stages(), 32, 1280, 528, 1.8, 2.6}, {"efficientnet_b7", v1_stages(), 32, 1280, 600, 2.0, 3.1},
+      {"efficientnet_b0", v1_stages(), 32, 1280, 224, 1.0, 1.0},
+      {"efficientnet_b1", v1_stages(), 32, 1280, 240, 1.0, 1.1},
+      {"efficientnet_b2", v1_stages(), 32, 1280, 288, 1.1, 1.2},
+      {"efficientnet_b3", v1_stages(), 32, 1280, 300, 1.2, 1.4},
+      {"efficientnet_b4", v1_stages(), 32, 1280, 380, 1.4, 1.8},
+      {"efficientnet_b5", v1_stages(), 32, 1280, 456, 1.6, 2.2},
+      {"efficientnet_b6", v1_stages(), 32, 1280, 528, 1.8, 2.6},
+      {"efficientnet_b7", v1_stages(), 32, 1280, 600, 2.0, 3.1},
       {"efficientnet_v2_s",
-       {{true, 1, 3, 1, 24, 2}, {true, 4, 3, 2, 48, 4}, {true, 4, 3, 2, 64, 4}, {false, 4, 3, 2, 128, 6}, {false, 6, 3, 1, 160, 9}, {false, 6, 3, 2, 256, 15}},
-       24, 1280, 384},
+       {{true, 1, 3, 1, 24, 2},
+        {true, 4, 3, 2, 48, 4},
+        {true, 4, 3, 2, 64, 4},
+        {false, 4, 3, 2, 128, 6},
+        {false, 6, 3, 1, 160, 9},
+        {false, 6, 3, 2, 256, 15}},
+       24,
+       1280,
+       384},
       {"efficientnet_v2_m",
-       {{true, 1, 3, 1, 24, 3}, {true, 4, 3, 2, 48, 5}, {true, 4, 3, 2, 80, 5}, {false, 4, 3, 2, 160, 7}, {false, 6, 3, 1, 176, 14}, {false, 6, 3, 2, 304, 18}, {false, 6, 3, 1, 512, 5}},
-       24, 1280, 480},
+       {{true, 1, 3, 1, 24, 3},
+        {true, 4, 3, 2, 48, 5},
+        {true, 4, 3, 2, 80, 5},
+        {false, 4, 3, 2, 160, 7},
+        {false, 6, 3, 1, 176, 14},
+        {false, 6, 3, 2, 304, 18},
+        {false, 6, 3, 1, 512, 5}},
+       24,
+       1280,
+       480},
       {"efficientnet_v2_l",
-       {{true, 1, 3, 1, 32, 4}, {true, 4, 3, 2, 64, 7}, {true, 4, 3, 2, 96, 7}, {false, 4, 3, 2, 192, 10}, {false, 6, 3, 1, 224, 19}, {false, 6, 3, 2, 384, 25}, {false, 6, 3, 1, 640, 7}},
-       32, 1280, 480},
+       {{true, 1, 3, 1, 32, 4},
+        {true, 4, 3, 2, 64, 7},
+        {true, 4, 3, 2, 96, 7},
+        {false, 4, 3, 2, 192, 10},
+        {false, 6, 3, 1, 224, 19},
+        {false, 6, 3, 2, 384, 25},
+        {false, 6, 3, 1, 640, 7}},
+       32,
+       1280,
+       480},
   };
   return all;
 }
@@ -71,7 +99,9 @@ int block(GraphBuilder& b, int x, const Stage& stage, int64_t out, int64_t strid
   int y = x;
   if (stage.fused) {
     if (stage.expansion == 1) y = silu(b, conv_norm(b, y, {.channels = out, .kernel = stage.kernel, .stride = stride}));
-    else y = conv_norm(b, silu(b, conv_norm(b, y, {.channels = hidden, .kernel = stage.kernel, .stride = stride})), {.channels = out});
+    else
+      y = conv_norm(b, silu(b, conv_norm(b, y, {.channels = hidden, .kernel = stage.kernel, .stride = stride})),
+                    {.channels = out});
   } else {
     if (hidden != in) y = silu(b, conv_norm(b, y, {.channels = hidden}));
     y = silu(b, conv_norm(b, y, {.channels = hidden, .kernel = stage.kernel, .stride = stride, .group = hidden}));
@@ -85,7 +115,8 @@ Graph build(const Plan& plan, const NetworkSpec& spec) {
   const int64_t size = spec.size.value_or(plan.size);
   GraphBuilder b(std::string(plan.name), spec.batch);
   int x = b.input({spec.batch, 3, size, size});
-  x = silu(b, conv_norm(b, x, {.channels = round_channels(static_cast<double>(plan.stem) * plan.width), .kernel = 3, .stride = 2}));
+  x = silu(b,
+           conv_norm(b, x, {.channels = round_channels(static_cast<double>(plan.stem) * plan.width), .kernel = 3, .stride = 2}));
   int64_t out = 0;
   for (const Stage& stage : plan.stages) {
     out = round_channels(static_cast<double>(stage.channels) * plan.width);

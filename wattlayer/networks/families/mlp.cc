@@ -38,8 +38,9 @@ std::optional<Graph> mlp(const NetworkSpec& spec) {
 }  // namespace
 
 const std::vector<NetworkFamily>& mlp_networks() {
-  static const std::vector<NetworkFamily> families = {
-      {.names = {"mlp_{inputs}_{width}_..._{outputs}"}, .summary = "multi-layer perceptron with ReLU between linear layers", .build = mlp}};
+  static const std::vector<NetworkFamily> families = {{.names = {"mlp_{inputs}_{width}_..._{outputs}"},
+                                                       .summary = "multi-layer perceptron with ReLU between linear layers",
+                                                       .build = mlp}};
   return families;
 }
 

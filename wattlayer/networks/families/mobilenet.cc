@@ -24,7 +24,8 @@ Graph build_v2(const NetworkSpec& spec) {
   struct Stage {
     int64_t expansion, channels, blocks, stride;
   };
-  constexpr Stage stages[] = {{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
+  constexpr Stage stages[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
+                              {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
   const int64_t size = spec.size.value_or(224);
   GraphBuilder b("mobilenet_v2", spec.batch);
   int x = conv_norm_relu6(b, b.input({spec.batch, 3, size, size}), {.channels = 32, .kernel = 3, .stride = 2});
@@ -58,7 +59,9 @@ std::optional<Graph> mobilenet(const NetworkSpec& spec) {
 
 const std::vector<NetworkFamily>& mobilenet_networks() {
   static const std::vector<NetworkFamily> families = {
-      {.names = {"mobilenet_v1", "mobilenet_v2"}, .summary = "MobileNet of width 1 (Howard et al. 2017; v2 as in torchvision)", .build = mobilenet}};
+      {.names = {"mobilenet_v1", "mobilenet_v2"},
+       .summary = "MobileNet of width 1 (Howard et al. 2017; v2 as in torchvision)",
+       .build = mobilenet}};
   return families;
 }
 

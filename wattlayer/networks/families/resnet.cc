@@ -13,7 +13,7 @@ struct ResnetPlan {
 
 const std::vector<ResnetPlan>& plans() {
   static const std::vector<ResnetPlan> all = {
-      {"resnet18", {2, 2, 2, 2}, false}, {"resnet34", {3, 4, 6, 3}, false},   {"resnet50", {3, 4, 6, 3}, true},
+      {"resnet18", {2, 2, 2, 2}, false},  {"resnet34", {3, 4, 6, 3}, false},  {"resnet50", {3, 4, 6, 3}, true},
       {"resnet101", {3, 4, 23, 3}, true}, {"resnet152", {3, 8, 36, 3}, true},
   };
   return all;
@@ -46,7 +46,8 @@ std::optional<Graph> resnet(const NetworkSpec& spec) {
     int x = b.input({spec.batch, 3, size, size});
     x = b.max_pool(b.relu(conv_norm(b, x, 64, 7, 2)), 3, 2, 1);
     for (size_t stage = 0; stage < plan.blocks.size(); ++stage)
-      for (int64_t i = 0; i < plan.blocks[stage]; ++i) x = block(b, x, int64_t{64} << stage, stage > 0 && i == 0 ? 2 : 1, plan.bottleneck);
+      for (int64_t i = 0; i < plan.blocks[stage]; ++i)
+        x = block(b, x, int64_t{64} << stage, stage > 0 && i == 0 ? 2 : 1, plan.bottleneck);
     return b.finish({b.linear(b.flatten(b.global_pool(x)), 1000)});
   }
   return std::nullopt;
@@ -55,8 +56,9 @@ std::optional<Graph> resnet(const NetworkSpec& spec) {
 }  // namespace
 
 const std::vector<NetworkFamily>& resnet_networks() {
-  static const std::vector<NetworkFamily> families = {
-      {.names = {"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"}, .summary = "ResNet, as in torchvision", .build = resnet}};
+  static const std::vector<NetworkFamily> families = {{.names = {"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"},
+                                                       .summary = "ResNet, as in torchvision",
+                                                       .build = resnet}};
   return families;
 }
 

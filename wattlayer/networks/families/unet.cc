@@ -42,7 +42,8 @@ std::optional<Graph> unet(const NetworkSpec& spec) {
 const std::vector<NetworkFamily>& unet_networks() {
   static const std::vector<NetworkFamily> families = {
       {.names = {"unet", "unet_plain", "unet_half"},
-       .summary = "U-Net with padded convolutions and two classes; plain: without batch normalisation, half: 32 channels at the top",
+       .summary =
+           "U-Net with padded convolutions and two classes; plain: without batch normalisation, half: 32 channels at the top",
        .build = unet}};
   return families;
 }

@@ -26,7 +26,8 @@ Graph build(const VggPlan& plan, const NetworkSpec& spec) {
   const int64_t size = spec.size.value_or(224);
   GraphBuilder b(std::string(plan.name), spec.batch);
   int x = b.input({spec.batch, 3, size, size});
-  for (int64_t channels : plan.layers) x = channels == pool ? b.max_pool(x, 2, 2) : b.relu(b.conv(x, {.channels = channels, .kernel = 3, .pad = 1}));
+  for (int64_t channels : plan.layers)
+    x = channels == pool ? b.max_pool(x, 2, 2) : b.relu(b.conv(x, {.channels = channels, .kernel = 3, .pad = 1}));
   if (b.shape(x)[2] == 7) x = b.add("Identity", {x});  // AdaptiveAvgPool2d(7) of a 7x7 map
   x = b.flatten(x);
   for (int i = 0; i < 2; ++i) x = b.add("Dropout", {b.relu(b.linear(x, 4096))});
@@ -42,8 +43,9 @@ std::optional<Graph> vgg(const NetworkSpec& spec) {
 }  // namespace
 
 const std::vector<NetworkFamily>& vgg_networks() {
-  static const std::vector<NetworkFamily> families = {
-      {.names = {"vgg11", "vgg13", "vgg16", "vgg19"}, .summary = "VGG without batch normalisation, as in torchvision", .build = vgg}};
+  static const std::vector<NetworkFamily> families = {{.names = {"vgg11", "vgg13", "vgg16", "vgg19"},
+                                                       .summary = "VGG without batch normalisation, as in torchvision",
+                                                       .build = vgg}};
   return families;
 }
 
