@@ -56,4 +56,7 @@ Graph read_onnx(std::string_view bytes, const std::string& name, const ImportOpt
 /// The layers that an engine executes, equal ones counted once with all their names.
 Workload lower(const Graph& graph, const Engine& engine);
 
+/// The same workload computed in another data type: tensors of reals take it, integers and booleans stay.
+Workload with_dtype(Workload workload, DataType dtype);
+
 }  // namespace wattlayer

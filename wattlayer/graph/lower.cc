@@ -6,6 +6,7 @@
 
 #include "wattlayer/core/layer_hash.h"
 #include "wattlayer/graph/graph.h"
+#include "wattlayer/graph/strides.h"
 #include "wattlayer/ops/operator.h"
 
 namespace wattlayer {
@@ -26,6 +27,7 @@ class Lowering {
         consumers_(graph.values.size()),
         needed_(graph.values.size()),
         given_(graph.values.size()),
+        free_(graph.nodes.size()),
         head_(graph.nodes.size(), -1),
         tails_(graph.nodes.size()) {}
 
@@ -35,7 +37,8 @@ class Lowering {
   void find_live();
   void fuse();
   void count_consumers();
-  bool is_free(const Node& node) const;
+  void find_free();
+  bool runs_before(const Node& node) const;
   int fusion_of(const Node& node) const;
   int head_for(int node, const Names& tails) const;
   bool runs_in_place(size_t node) const;
@@ -45,10 +48,12 @@ class Lowering {
   const Engine& engine_;
   std::vector<char> live_;
   std::vector<int> producer_;
-  std::vector<int> consumers_;  ///< live nodes that read each value
-  std::vector<char> needed_;    ///< outputs of the network, and what loops carry
-  std::vector<char> given_;     ///< inputs of the network
-  std::vector<int> head_;       ///< node that runs this one inside itself; -1: none
+  std::vector<int> consumers_;           ///< live nodes that read each value
+  std::vector<char> needed_;             ///< outputs of the network, and what loops carry
+  std::vector<char> given_;              ///< inputs of the network
+  std::vector<char> free_;               ///< nodes that cost nothing
+  std::unordered_map<int, int> copies_;  ///< views that move elements, and the node whose reordering they carry out
+  std::vector<int> head_;                ///< node that runs this one inside itself; -1: none
   std::vector<std::vector<int>> tails_;
 };
 
@@ -69,8 +74,18 @@ void Lowering::find_live() {
     if (!wanted) continue;
     for (int value : node.inputs)
       if (value >= 0) read[static_cast<size_t>(value)] = 1;
-    live_[i] = !(node.folded && engine_.folds_constants) && node.count > 0;
+    live_[i] = !runs_before(node) && node.count > 0;
   }
+}
+
+/// Constants and shape arithmetic never run as layers; work on weights (a position table through an MLP) does where the engine
+/// does not fold it.
+bool Lowering::runs_before(const Node& node) const {
+  if (!node.folded || engine_.folds_constants) return node.folded;
+  constexpr double most_shape_elements = 4096;
+  return std::all_of(node.layer.outputs.begin(), node.layer.outputs.end(), [&](const Tensor& t) {
+    return !t.present || node.layer.op == "Constant" || (!is_float(t.dtype) && t.elements() <= most_shape_elements);
+  });
 }
 
 void Lowering::count_consumers() {
@@ -80,9 +95,35 @@ void Lowering::count_consumers() {
         if (value >= 0) ++consumers_[static_cast<size_t>(value)];
 }
 
-/// A view costs nothing only as long as it stays one: an Expand, Slice or Transpose that the engine lists is lazy.
-bool Lowering::is_free(const Node& node) const {
-  return std::find(engine_.free.begin(), engine_.free.end(), node.layer.op) != engine_.free.end();
+/// Which listed operators are free: a view is, as long as its elements need not move. A Reshape behind a Transpose moves them,
+/// and that work is the Transpose's.
+void Lowering::find_free() {
+  const Names listed = set_of(engine_.free);
+  if (listed.empty()) return;
+  struct View {
+    Strides strides;
+    int made_by = -1;  ///< node that left the elements out of order
+  };
+  std::unordered_map<int, View> views;  // values that are not contiguous
+  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const Node& node = graph_.nodes[i];
+    if (!live_[i] || !listed.contains(node.layer.op)) continue;
+    free_[i] = 1;
+    const Tensor& x = node.layer.input(0);
+    if (!x.known || node.inputs.empty() || !node.layer.output(0).known) continue;
+    const auto from = views.find(node.inputs[0]);
+    const auto made = view(node.layer, from == views.end() ? contiguous(x.shape) : from->second.strides);
+    if (!made && node.layer.op != "Shape" && node.layer.op != "Size") {
+      free_[i] = 0;
+      if (from != views.end()) copies_[static_cast<int>(i)] = from->second.made_by;
+      continue;
+    }
+    for (size_t j = 0; made && j < node.outputs.size() && j < made->size(); ++j) {
+      if (node.outputs[j] < 0 || (*made)[j] == contiguous(node.layer.output(j).shape)) continue;
+      const bool inherits = from != views.end();
+      views[node.outputs[j]] = {(*made)[j], inherits && from->second.made_by >= 0 ? from->second.made_by : static_cast<int>(i)};
+    }
+  }
 }
 
 int Lowering::fusion_of(const Node& node) const {
@@ -100,7 +141,7 @@ void Lowering::fuse() {
   std::vector<int> fusion(graph_.nodes.size(), -1);
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     const Node& node = graph_.nodes[i];
-    if (!live_[i] || is_free(node)) continue;
+    if (!live_[i] || free_[i]) continue;
     // The operand that is computed last takes the tail in: a residual Add runs inside the later Conv.
     int best = -1;
     for (int value : node.inputs) {
@@ -142,8 +183,10 @@ bool Lowering::runs_in_place(size_t i) const {
 
 /// The layer with its tails: it writes what the last tail writes and reads what the tails read besides.
 Layer Lowering::lowered(size_t i) const {
-  const Node& node = graph_.nodes[i];
+  const auto copy = copies_.find(static_cast<int>(i));
+  const Node& node = graph_.nodes[copy == copies_.end() ? i : static_cast<size_t>(copy->second)];
   Layer layer = node.layer;
+  if (copy != copies_.end()) return layer;
   if (tails_[i].empty()) {
     layer.in_place = runs_in_place(i);
     return layer;
@@ -155,6 +198,7 @@ Layer Lowering::lowered(size_t i) const {
 Workload Lowering::run() {
   find_live();
   count_consumers();
+  find_free();
   fuse();
   Workload workload;
   workload.name = graph_.name;
@@ -164,7 +208,7 @@ Workload Lowering::run() {
   items.reserve(graph_.nodes.size());
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     const Node& node = graph_.nodes[i];
-    if (!live_[i] || head_[i] >= 0 || is_free(node)) continue;
+    if (!live_[i] || head_[i] >= 0 || free_[i]) continue;
     Layer layer = lowered(i);
     const size_t key = hash(layer);
     auto [begin, end] = items.equal_range(key);
@@ -181,6 +225,19 @@ Workload Lowering::run() {
 }
 
 }  // namespace
+
+Workload with_dtype(Workload workload, DataType dtype) {
+  // Some types exist only in the arithmetic: tf32 reads and writes f32.
+  const DataType stored = dtype == DataType::tf32 ? DataType::f32 : dtype;
+  for (WorkloadItem& item : workload.items) {
+    Layer& layer = item.layer;
+    for (auto* tensors : {&layer.inputs, &layer.outputs})
+      for (Tensor& t : *tensors)
+        if (is_float(t.dtype)) t.dtype = stored;
+    if (is_float(layer.dtype)) layer.dtype = dtype;
+  }
+  return workload;
+}
 
 Workload lower(const Graph& graph, const Engine& engine) { return Lowering(graph, engine).run(); }
 
