@@ -177,6 +177,24 @@ void arg_shapes(Layer& layer) {
   rules::set_output(layer, 0, std::move(out), DataType::i64);
 }
 
+/// Determinants of square matrices.
+void det_shapes(Layer& layer) {
+  if (!rules::inputs_known(layer, 1)) return;
+  rules::require_rank(layer, 0, 2);
+  const Shape& x = layer.input(0).shape;
+  require(x[x.size() - 1] == x[x.size() - 2], layer, "expected square matrices, found " + rules::text(x));
+  rules::set_output(layer, 0, Shape(x.begin(), x.end() - 2), layer.input(0).dtype);
+}
+
+/// LU factorisation: n^3 / 3 MACs a matrix, then the product of the diagonal.
+Cost det_cost(const Layer& layer) {
+  Cost c = rules::moved(layer, 1);
+  const double n = rules::dim(layer.input(0), -1);
+  c.macs = layer.input(0).elements() * n / 3;
+  c.flops = c.output_elements * n;
+  return c;
+}
+
 /// Calls visit with the place of the first element, the distance and the number of the elements of each line along an axis.
 template <class Visit>
 void each_line(const Shape& shape, size_t axis, Visit visit) {
@@ -337,7 +355,14 @@ const std::vector<Operator>& reduction_operators() {
     product.fold = fold_scan<Product>;
     product.run.aten = "aten::cumprod";
     product.examples = {"CumProd 1x128 [1]@scalar"};
-    operators.insert(operators.end(), {arg, arg_min, sum, product});
+    const Operator det = {.name = "Det",
+                          .family = Family::reduction,
+                          .summary = "determinant of square matrices by LU factorisation; MACs = n^3 / 3 a matrix",
+                          .shapes = det_shapes,
+                          .cost = det_cost,
+                          .run = {"aten::det", {{.parameter = "self"}}},
+                          .examples = {"Det 2x3x3"}};
+    operators.insert(operators.end(), {arg, arg_min, sum, product, det});
     return operators;
   }();
   return all;
