@@ -74,7 +74,7 @@ TEST(ImportGetzner, OtherRowsOfTheSameFilesAreAccepted) {
   write_text_file(folder / "tidy_arch_models.csv",
                   "architecture,batch_size,layer_idx,module,J,J_sd,n,s,macs,fwd,source\n"
                   "vgg16,3,0,VGG,6489.2,110.5,3,86.1,1,1.0,02\n"
-                  "alexnet,255,0,AlexNet,6489.2,,3,86.1,1,1.0,02\n");
+                  "alexnet,255,0,AlexNet,6489.2,,,86.1,1,1.0,02\n");
   const DataFiles files;
   const ImportedRows rows = import_dataset(require_dataset(files, "getzner"), folder.path(), files);
   EXPECT_TRUE(rows.refused.empty()) << rows.refused[0].reason;

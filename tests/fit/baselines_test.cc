@@ -75,6 +75,16 @@ TEST(Baselines, MacLinearIsExactOnALineThroughWholeWorkloads) {
   EXPECT_NEAR(predicted(*predictor, net.workload), 5 + 2e-9 * 2 * 49 * 32 * 72, 1e-9);
 }
 
+TEST(Baselines, LawsOfWholeWorkloadsPreferNetworks) {
+  auto training = rows([](const Layer& l) { return 5 + 2e-9 * feature(l, LayerFeature::macs); });
+  for (int n : {1, 2, 3}) {
+    const std::string conv = "Conv " + std::to_string(n) + "x8x9x9 32x8x3x3";
+    training.push_back(measured({conv}, 1 + 4e-9 * feature(parse_layer(conv), LayerFeature::macs), 1, true));
+  }
+  const Measurement net = measured({"Conv 5x8x9x9 32x8x3x3"}, 1, 1, true);
+  EXPECT_NEAR(predicted(*fitted("mac-linear", training), net.workload), 1 + 4e-9 * 5 * 49 * 32 * 72, 1e-9);
+}
+
 TEST(Baselines, HjIsExactOnAPowerLaw) {
   std::vector<Measurement> layers;
   for (const std::string& text : random_layers()) {

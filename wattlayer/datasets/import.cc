@@ -134,7 +134,7 @@ Measurement Importer::measurement(const RowRule& rule, const ColumnLookup& colum
   m.time_s = positive(rule.time_s, "time", column);
   m.energy_sd_j = quantity(rule.energy_sd_j, "spread of the energy", column);
   if (!m.energy_j && !m.time_s) throw Error(ErrorKind::invalid_input, "neither energy nor time was measured");
-  if (!rule.repetitions.empty()) m.repetitions = whole(rule.repetitions, "repetitions", column);
+  if (quantity(rule.repetitions, "repetitions", column)) m.repetitions = whole(rule.repetitions, "repetitions", column);
   const int64_t batch = whole(rule.batch, "batch", column);
   if (!rule.network.empty()) {
     const std::string name = filled(rule.network, "network", column);

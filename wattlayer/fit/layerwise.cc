@@ -21,6 +21,15 @@ std::vector<const Measurement*> measured_networks(TrainingRows rows) {
   return networks;
 }
 
+std::vector<const Measurement*> measured_workloads(TrainingRows rows, size_t least) {
+  std::vector<const Measurement*> found = measured_networks(rows);
+  if (found.size() >= least) return found;
+  found.clear();
+  for (const Measurement* m : rows)
+    if (m->energy_j && m->failure.empty()) found.push_back(m);
+  return found;
+}
+
 std::optional<Interval> LayerwisePredictor::energy_j(const Workload& workload) const {
   double sum = 0;
   bool covered = false;

@@ -21,6 +21,9 @@ std::map<std::string, std::vector<MeasuredLayer>> measured_layers(TrainingRows r
 /// Training rows of whole networks with an energy.
 std::vector<const Measurement*> measured_networks(TrainingRows rows);
 
+/// What a law of whole workloads is fitted on: the networks where there are at least so many, else every row with energy.
+std::vector<const Measurement*> measured_workloads(TrainingRows rows, size_t least);
+
 /// Sums a law for each operator over the layers of a workload. An operator without a law is left out of the sum where other
 /// layers have one (published practice: negligible layers are discarded); alone it is not covered.
 class LayerwisePredictor : public Predictor {

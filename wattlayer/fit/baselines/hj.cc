@@ -29,8 +29,7 @@ class HiddenJoules : public Predictor {
 
 std::unique_ptr<Predictor> fit(TrainingRows rows, const Hardware&, const Engine&) {
   Samples samples;
-  for (const Measurement* m : rows) {
-    if (!m->energy_j || !m->failure.empty()) continue;
+  for (const Measurement* m : measured_workloads(rows, 4)) {
     samples.features.push_back(logarithms(m->workload));
     samples.targets.push_back(std::log(*m->energy_j));
   }

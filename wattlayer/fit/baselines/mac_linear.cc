@@ -19,8 +19,7 @@ class MacLinear : public Predictor {
 
 std::unique_ptr<Predictor> fit(TrainingRows rows, const Hardware&, const Engine&) {
   Samples samples;
-  for (const Measurement* m : rows) {
-    if (!m->energy_j || !m->failure.empty()) continue;
+  for (const Measurement* m : measured_workloads(rows, 2)) {
     samples.features.push_back({total(m->workload, LayerFeature::macs)});
     samples.targets.push_back(*m->energy_j);
   }
