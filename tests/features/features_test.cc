@@ -55,6 +55,13 @@ TEST(Features, GroupsKeepDifferentKernelsApart) {
   EXPECT_EQ(variant("Sigmoid 8"), "Sigmoid");
 }
 
+TEST(Features, StridesBeyondTheKernelSkipRows) {
+  const Hardware h = cpu();
+  const double all = features(parse_layer("MaxPool 1x8x50x50 kernel_shape=5,5 strides=5,5"), h, {}).count(Count::input_bytes);
+  const double some = features(parse_layer("MaxPool 1x8x50x50 kernel_shape=2,2 strides=5,5"), h, {}).count(Count::input_bytes);
+  EXPECT_DOUBLE_EQ(some / all, 2.0 / 5);
+}
+
 TEST(Features, WinogradSavesMultiplicationsWhereTheEngineHasIt) {
   Engine engine;
   engine.winograd = true;

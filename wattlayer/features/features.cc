@@ -11,26 +11,30 @@ constexpr double euler_gamma = 0.5772;
 constexpr double gpu_tile = 64;  // rows and columns of the output tile that one block of a typical GPU matrix kernel computes
 double log_size(double x) { return std::log(std::max(x, 1.0)); }
 
-/// Kernel elements in all, and in all but the innermost dimension; 1 and 1 where there is no window.
+/// The sliding window of a convolution or pool; all ones where there is none.
 struct Window {
-  double elements = 1, rows = 1;
+  double elements = 1;  ///< of the kernel
+  double rows = 1;      ///< of the kernel: its elements in all but the innermost dimension
+  double touched = 1;   ///< share of the input's rows that any window covers: strides beyond the kernel skip the others
+
+  void add(double kernel, double stride, bool innermost) {
+    elements *= kernel;
+    if (innermost) return;
+    rows *= kernel;
+    touched *= std::min(1.0, kernel / std::max(stride, 1.0));
+  }
 };
 
 Window window_of(const Layer& layer, const Operator* op) {
   Window w;
   if (!op) return w;
+  auto stride = [&](size_t i) { return static_cast<double>(layer.attributes.integer_at("strides", i, 1)); };
   if (op->family == Family::conv && layer.input(1).rank() > 2) {
     const Shape& shape = layer.input(1).shape;
-    for (size_t i = 2; i < shape.size(); ++i) {
-      w.elements *= static_cast<double>(shape[i]);
-      if (i + 1 < shape.size()) w.rows *= static_cast<double>(shape[i]);
-    }
+    for (size_t i = 2; i < shape.size(); ++i) w.add(static_cast<double>(shape[i]), stride(i - 2), i + 1 == shape.size());
   } else if (op->family == Family::pool) {
-    for (size_t i = 0; i < 4 && layer.attributes.integer_at("kernel_shape", i, 0) > 0; ++i) {
-      const double k = static_cast<double>(layer.attributes.integer_at("kernel_shape", i, 1));
-      w.elements *= k;
-      if (layer.attributes.integer_at("kernel_shape", i + 1, 0) > 0) w.rows *= k;
-    }
+    auto kernel = [&](size_t i) { return layer.attributes.integer_at("kernel_shape", i, 0); };
+    for (size_t i = 0; kernel(i) > 0; ++i) w.add(static_cast<double>(kernel(i)), stride(i), kernel(i + 1) <= 0);
   }
   return w;
 }
@@ -83,7 +87,7 @@ void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost&
   if (op && by_winograd(layer, c, window, engine)) count(Count::macs) /= winograd_saving;
   count(Count::flops) = c.flops;
   count(Count::special) = c.special;
-  count(Count::input_bytes) = c.input_bytes * share;
+  count(Count::input_bytes) = c.input_bytes * window.touched * share;
   count(Count::weight_bytes) = c.weight_bytes * share;
   count(Count::output_bytes) = c.output_bytes * share * stores;
   if (engine.fresh_pages_above_bytes && !layer.in_place && c.output_bytes > *engine.fresh_pages_above_bytes)

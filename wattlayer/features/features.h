@@ -16,7 +16,8 @@ enum class Count : size_t {
   macs,          ///< multiply-accumulates, rounded up to whole waves of a GPU
   flops,         ///< other arithmetic operations
   special,       ///< exp, log, tanh, division, ...
-  input_bytes,   ///< activations read; bytes that hit a cache count less, by the ratio of the bandwidths
+  input_bytes,   ///< activations read, without rows that strides skip; bytes that hit a cache count less, by the ratio of the
+                 ///< bandwidths
   weight_bytes,  ///< weights read, likewise
   output_bytes,  ///< written, with the read that a store to a fresh line causes on a CPU, likewise
   fresh_bytes,   ///< output in pages that the allocator takes anew from the system for every pass

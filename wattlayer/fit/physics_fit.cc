@@ -31,7 +31,6 @@ struct SolverFunction {
 /// Rows reduced to terms, and the groups they belong to.
 struct Reduced {
   std::vector<FitRow> rows;
-  std::vector<const Measurement*> sources;  // of each row
   std::vector<PhysicsGroup> groups;
 };
 
@@ -55,37 +54,35 @@ Reduced reduce(TrainingRows rows, const Hardware& hardware, const Engine& engine
           {.group = group_number(f.group), .count = item.count, .counts = f.counts, .coordinates = f.coordinates});
     }
     out.rows.push_back(std::move(row));
-    out.sources.push_back(m);
   }
   return out;
 }
 
-/// Mean, spread and range of each group's coordinates, then the standardised coordinates of every term.
-void standardise(Reduced& reduced) {
-  struct Sums {
-    std::set<std::array<double, coordinate_kinds>> distinct;
-  };
-  std::vector<Sums> sums(reduced.groups.size());
-  for (const FitRow& row : reduced.rows)
-    for (const Term& term : row.terms) sums[term.group].distinct.insert(term.coordinates);
-  for (size_t g = 0; g < reduced.groups.size(); ++g) {
-    PhysicsGroup& group = reduced.groups[g];
-    const auto& points = sums[g].distinct;
-    group.rows = points.size();
-    const double n = std::max<double>(1, static_cast<double>(points.size()));
-    for (size_t j = 0; j < coordinate_kinds; ++j) {
-      double sum = 0, squares = 0;
-      group.low[j] = INFINITY, group.high[j] = -INFINITY;
-      for (const auto& p : points) {
-        sum += p[j], squares += p[j] * p[j];
-        group.low[j] = std::min(group.low[j], p[j]), group.high[j] = std::max(group.high[j], p[j]);
-      }
-      group.mean[j] = sum / n;
-      const double variance = std::max(0.0, squares / n - group.mean[j] * group.mean[j]);
-      group.spread[j] = variance > 1e-6 ? std::sqrt(variance) : 0;
-      if (points.empty()) group.low[j] = group.high[j] = 0;
+using Place = std::array<double, coordinate_kinds>;
+
+/// Mean, spread and range of a group's coordinates over its distinct layers.
+void describe(PhysicsGroup& group, const std::set<Place>& layers) {
+  group.rows = layers.size();
+  const double n = static_cast<double>(layers.size());
+  for (size_t j = 0; j < coordinate_kinds; ++j) {
+    double sum = 0, squares = 0;
+    group.low[j] = INFINITY, group.high[j] = -INFINITY;
+    for (const Place& x : layers) {
+      sum += x[j], squares += x[j] * x[j];
+      group.low[j] = std::min(group.low[j], x[j]), group.high[j] = std::max(group.high[j], x[j]);
     }
+    group.mean[j] = sum / n;
+    const double variance = squares / n - group.mean[j] * group.mean[j];
+    group.spread[j] = variance > 1e-6 ? std::sqrt(variance) : 0;
   }
+}
+
+/// Describes the groups, then sets the residual terms of every layer.
+void standardise(Reduced& reduced) {
+  std::vector<std::set<Place>> layers(reduced.groups.size());
+  for (const FitRow& row : reduced.rows)
+    for (const Term& term : row.terms) layers[term.group].insert(term.coordinates);
+  for (size_t g = 0; g < reduced.groups.size(); ++g) describe(reduced.groups[g], layers[g]);
   for (FitRow& row : reduced.rows)
     for (Term& term : row.terms) residual_at(reduced.groups[term.group], term.coordinates, term.residual);
 }

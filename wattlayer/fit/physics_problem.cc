@@ -23,8 +23,8 @@ std::array<PhysicsParameters::Prior, count_kinds> time_priors(const Hardware& h)
   auto at = [](double seconds, double spread) { return PhysicsParameters::Prior{std::log(seconds), spread}; };
   return {at(cpu ? 4e-6 : 5e-6, 0.3),      at(2 / (0.5 * peak), 0.7),
           at(1 / (0.25 * vector), 0.3),    at(10 / (0.25 * vector), 0.7),
-          at(1 / bandwidth, 0.4),          at(1 / bandwidth, 0.7),
-          at(1 / bandwidth, 0.4),          at(page_fault_s / page_bytes, 0.5),
+          at(1 / bandwidth, 0.2),          at(1 / bandwidth, 0.7),
+          at(1 / bandwidth, 0.2),          at(page_fault_s / page_bytes, 0.5),
           at(0.2 / bandwidth, 1.5),        at(cpu ? 2e-9 : 8 / vector, 1.5),
           at(cpu ? 4e-9 : 8 / vector, 1.5)};
 }
@@ -158,9 +158,8 @@ void PhysicsProblem::add_term(const Term& term, const double* x, Gradient& out) 
     part[k] = std::exp(x[places_.time(k)] + x[places.factor[k]]) * term.counts[k];
     if (k > 0) (is_compute(k) ? compute : memory) += part[k];
   }
-  const double work = norm_ == 1             ? compute + memory
-                      : compute + memory > 0 ? std::pow(std::pow(compute, norm_) + std::pow(memory, norm_), 1 / norm_)
-                                             : 0;
+  const double norm = norm_of(term.counts, norm_);
+  const double work = softmax_time(compute, memory, norm);
   auto residual = [&](const std::array<size_t, residual_terms + 1>& at) {
     double r = x[at[0]];
     for (size_t j = 0; j < residual_terms; ++j)
@@ -182,7 +181,7 @@ void PhysicsProblem::add_term(const Term& term, const double* x, Gradient& out) 
   for (size_t k = 0; k < count_kinds; ++k) {
     if (term.counts[k] <= 0) continue;
     double d = part[k];
-    if (k > 0 && norm_ != 1) d *= std::pow((is_compute(k) ? compute : memory) / work, norm_ - 1);
+    if (k > 0 && norm != 1) d *= std::pow((is_compute(k) ? compute : memory) / work, norm - 1);
     add_time(places_.time(k), time_factor * d);
     add_time(places.factor[k], time_factor * d);
     out.add(places_.energy(k), term.count * energy_factor * std::exp(x[places_.energy(k)]) * term.counts[k], 0);

@@ -14,6 +14,12 @@ double apply(const Residual& residual, const std::array<double, residual_terms>&
 
 }  // namespace
 
+double softmax_time(double compute, double memory, double norm) {
+  if (norm == 1) return compute + memory;
+  const double longer = std::max(compute, memory);
+  return longer > 0 ? longer * std::pow(std::pow(compute / longer, norm) + std::pow(memory / longer, norm), 1 / norm) : 0;
+}
+
 const PhysicsGroup* PhysicsModel::find(const Group& group) const {
   const std::string_view family = wattlayer::name(group.family);
   for (const PhysicsGroup& g : groups)
@@ -43,9 +49,7 @@ PhysicsModel::Outcome PhysicsModel::layer(const Features& f) const {
     (is_compute(k) ? compute : memory) += t;
   }
   out.launch_s = time_s[0] * (out.group ? out.group->time_factor[0] : 1) * f.counts[0];
-  const double work = norm == 1              ? compute + memory
-                      : compute + memory > 0 ? std::pow(std::pow(compute, norm) + std::pow(memory, norm), 1 / norm)
-                                             : 0;
+  const double work = softmax_time(compute, memory, norm_of(f.counts, norm));
   double above_static = 0;
   for (size_t k = 0; k < count_kinds; ++k) above_static += energy_j[k] * f.counts[k];
 

@@ -79,4 +79,15 @@ constexpr bool is_compute(size_t k) {
          k == static_cast<size_t>(Count::windows);
 }
 
+/// Layers that neither multiply matrices nor slide windows stream: arithmetic hides behind memory whatever the norm of the
+/// others.
+inline constexpr double streaming_norm = 4;
+constexpr double norm_of(const std::array<double, count_kinds>& counts, double norm) {
+  const bool streams = counts[static_cast<size_t>(Count::macs)] <= 0 && counts[static_cast<size_t>(Count::windows)] <= 0;
+  return streams && norm < streaming_norm ? streaming_norm : norm;
+}
+
+/// The longer of two times, softened: (a^p + b^p)^(1/p).
+double softmax_time(double compute, double memory, double norm);
+
 }  // namespace wattlayer
