@@ -89,14 +89,14 @@ print(len(nodes), "nodes")
 
 
 def timed(command: list) -> tuple:
-    """Seconds and peak memory in MB of one process, from start to end."""
+    """Seconds, processor seconds and peak memory in MB of one process, from start to end."""
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
     if status:
         raise SystemExit(f"failed: {' '.join(map(str, command))}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def compare(name: str, commands: dict, repetitions: int) -> dict:
@@ -109,8 +109,8 @@ def compare(name: str, commands: dict, repetitions: int) -> dict:
                 samples[who].append(sample)
     row = {"network": name}
     for who, values in samples.items():
-        row[who] = {"median_ms": round(statistics.median(s for s, _ in values) * 1e3, 2), "min_ms": round(min(s for s, _ in values) * 1e3, 2),
-                    "memory_mb": round(max(m for _, m in values), 1)}
+        row[who] = {"median_ms": round(statistics.median(v[0] for v in values) * 1e3, 2), "min_ms": round(min(v[0] for v in values) * 1e3, 2),
+                    "processor_ms": round(statistics.median(v[1] for v in values) * 1e3, 2), "memory_mb": round(max(v[2] for v in values), 1)}
     return row
 
 
@@ -139,8 +139,9 @@ def main():
         return
     for row in rows:
         ours, theirs = row["wattlayer"], row.get("onnx-tool")
-        print(f"{row['network']:<28} wattlayer {ours['median_ms']:8.1f} ms {ours['memory_mb']:6.1f} MB", end="")
-        print(f"   onnx-tool {theirs['median_ms']:8.1f} ms {theirs['memory_mb']:6.1f} MB   {theirs['median_ms'] / ours['median_ms']:.0f} x" if theirs else "")
+        def figures(f): return f"{f['median_ms']:.1f} ms ({f['processor_ms']:.1f} ms of processor), {f['memory_mb']:.0f} MB"
+        print(f"{row['network']}: wattlayer {figures(ours)}", end="")
+        print(f"; onnx-tool {figures(theirs)}; {theirs['median_ms'] / ours['median_ms']:.0f} times ours" if theirs else "")
 
 
 if __name__ == "__main__":
