@@ -8,7 +8,8 @@ namespace wattlayer {
 namespace {
 
 TEST(LayerText, PrintsOnlyWhatDiffersFromTheDefault) {
-  EXPECT_EQ(print(parse_layer("Conv 1x64x56x56 64x64x3x3 pads=1,1,1,1 strides=1,1")), "Conv 1x64x56x56 64x64x3x3 pads=1,1,1,1 dtype=f32");
+  EXPECT_EQ(print(parse_layer("Conv 1x64x56x56 64x64x3x3 pads=1,1,1,1 strides=1,1")),
+            "Conv 1x64x56x56 64x64x3x3 pads=1,1,1,1 dtype=f32");
 }
 
 TEST(LayerText, InfersOutputs) {
@@ -21,7 +22,8 @@ TEST(LayerText, UnknownOperatorKeepsItsOutputs) {
 }
 
 TEST(LayerText, RefusesNonsense) {
-  for (const char* text : {"", "Conv 1xax3", "Conv 1x64x56x56 64x32x3x3", "Relu 1x2 =3", "Relu 1x2 dtype=f31", "Relu [1,2", "Relu -1x2"})
+  for (const char* text :
+       {"", "Conv 1xax3", "Conv 1x64x56x56 64x32x3x3", "Relu 1x2 =3", "Relu 1x2 dtype=f31", "Relu [1,2", "Relu -1x2"})
     EXPECT_THROW(parse_layer(text), Error) << text;
 }
 

@@ -7,9 +7,31 @@ namespace wattlayer {
 
 /// Element type of a tensor, or the arithmetic a layer is computed in (tf32, fp8_block, nvfp4, mxfp4).
 enum class DataType {
-  f32, tf32, f16, bf16, f64, fp8, fp8_block, nvfp4, mxfp4,
-  int2, uint2, int4, uint4, int8, uint8, i16, u16, i32, u32, i64, u64,
-  boolean, complex64, complex128, string,
+  f32,
+  tf32,
+  f16,
+  bf16,
+  f64,
+  fp8,
+  fp8_block,
+  nvfp4,
+  mxfp4,
+  int2,
+  uint2,
+  int4,
+  uint4,
+  int8,
+  uint8,
+  i16,
+  u16,
+  i32,
+  u32,
+  i64,
+  u64,
+  boolean,
+  complex64,
+  complex128,
+  string,
 };
 
 /// Storage of one element in bits (int4 is 4, bool is 8; a string counts as one 8-byte pointer).

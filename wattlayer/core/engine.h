@@ -8,22 +8,23 @@ namespace wattlayer {
 
 /// Operators that an engine runs inside a preceding one.
 struct Fusion {
-  std::vector<std::string> heads;   ///< operators that take others in
-  std::vector<std::string> tails;   ///< operators taken in, in any order, while each is the only consumer
-  int at_most = 8;                  ///< tails of one head
+  std::vector<std::string> heads;  ///< operators that take others in
+  std::vector<std::string> tails;  ///< operators taken in, in any order, while each is the only consumer
+  int at_most = 8;                 ///< tails of one head
 };
 
 /// The software that executes: what it fuses, runs in place, gets for free.
 struct Engine {
-  std::string id;                        ///< file name without .json
+  std::string id;  ///< file name without .json
   std::string name;
   std::vector<Fusion> fusions;
-  std::vector<std::string> in_place;     ///< operators that overwrite their input when it has no other consumer
-  std::vector<std::string> free;         ///< operators that cost nothing (views, identities)
-  bool folds_constants = true;           ///< nodes whose inputs are all constant are computed at load time
-  bool prunes_dead = true;               ///< nodes that no output needs are removed
-  bool winograd = false;                 ///< computes dense 3 x 3 convolutions of stride 1 by Winograd's algorithm
-  /// Outputs above this size come from the system as fresh pages in every pass (glibc: mmap threshold); absent: an arena is reused.
+  std::vector<std::string> in_place;  ///< operators that overwrite their input when it has no other consumer
+  std::vector<std::string> free;      ///< operators that cost nothing (views, identities)
+  bool folds_constants = true;        ///< nodes whose inputs are all constant are computed at load time
+  bool prunes_dead = true;            ///< nodes that no output needs are removed
+  bool winograd = false;              ///< computes dense 3 x 3 convolutions of stride 1 by Winograd's algorithm
+  /// Outputs above this size come from the system as fresh pages in every pass (glibc: mmap threshold); absent: an arena is
+  /// reused.
   std::optional<double> fresh_pages_above_bytes;
 };
 

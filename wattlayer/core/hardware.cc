@@ -21,8 +21,8 @@ double Hardware::peak(DataType type) const {
   auto known = [&](DataType t) { return peak_flops.find(t); };
   if (auto at = known(type); at != peak_flops.end()) return at->second;
   // A type without units of its own runs on those of the next wider type.
-  static constexpr DataType wider[] = {DataType::mxfp4, DataType::nvfp4, DataType::int4, DataType::fp8_block, DataType::fp8, DataType::int8,
-                                       DataType::bf16, DataType::f16, DataType::tf32, DataType::f32};
+  static constexpr DataType wider[] = {DataType::mxfp4, DataType::nvfp4, DataType::int4, DataType::fp8_block, DataType::fp8,
+                                       DataType::int8,  DataType::bf16,  DataType::f16,  DataType::tf32,      DataType::f32};
   bool reached = false;
   for (DataType t : wider) {
     reached = reached || t == type;
@@ -45,7 +45,8 @@ Hardware parse_hardware(std::string_view text, std::string_view id) try {
   h.vector_flops = optional_number(json, "vector_flops");
   h.bandwidth_bytes_per_s = optional_number(json, "bandwidth_bytes_per_s");
   for (const Json& level : json.at("memory"))
-    h.memory.push_back({level.at("name"), level.at("bytes"), level.value("units", 1.0), optional_number(level, "bandwidth_bytes_per_s")});
+    h.memory.push_back(
+        {level.at("name"), level.at("bytes"), level.value("units", 1.0), optional_number(level, "bandwidth_bytes_per_s")});
   h.tdp_w = optional_number(json, "tdp_w");
   h.idle_w = optional_number(json, "idle_w");
   h.clock_hz = optional_number(json, "clock_hz");

@@ -61,8 +61,8 @@ int64_t Attributes::integer_at(std::string_view name, size_t i, int64_t otherwis
 }
 
 void Attributes::set(std::string_view name, Attribute value) {
-  auto at = std::lower_bound(items_.begin(), items_.end(), name,
-                             [](const Item& item, std::string_view n) { return item.first < n; });
+  auto at =
+      std::lower_bound(items_.begin(), items_.end(), name, [](const Item& item, std::string_view n) { return item.first < n; });
   if (at != items_.end() && at->first == name) at->second = std::move(value);
   else items_.emplace(at, std::string(name), std::move(value));
 }

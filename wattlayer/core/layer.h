@@ -34,13 +34,13 @@ struct Value {
 
 /// One input or output of a layer.
 struct Tensor {
-  Shape shape;                          ///< meaningful when `known`
+  Shape shape;  ///< meaningful when `known`
   DataType dtype = DataType::f32;
-  bool present = true;                  ///< an optional input may be absent
-  bool known = true;                    ///< false: the shape could not be found
-  bool constant = false;                ///< known before the network runs: weights, tables, folded constants
-  bool bounded = false;                 ///< a data-dependent dimension stands at its upper bound
-  std::shared_ptr<const Value> value;   ///< elements, where they are known and few
+  bool present = true;                 ///< an optional input may be absent
+  bool known = true;                   ///< false: the shape could not be found
+  bool constant = false;               ///< known before the network runs: weights, tables, folded constants
+  bool bounded = false;                ///< a data-dependent dimension stands at its upper bound
+  std::shared_ptr<const Value> value;  ///< elements, where they are known and few
 
   double elements() const { return present && known ? wattlayer::elements(shape) : 0; }
   double bytes() const { return elements() * bits(dtype) / 8; }
@@ -83,9 +83,9 @@ struct Layer {
   std::vector<Tensor> inputs;
   std::vector<Tensor> outputs;
   Attributes attributes;
-  DataType dtype = DataType::f32;   ///< of the arithmetic
-  std::vector<std::string> fused;   ///< operators an engine runs inside this one, in order (`Relu`, `Add`)
-  bool in_place = false;            ///< the output overwrites the first input
+  DataType dtype = DataType::f32;  ///< of the arithmetic
+  std::vector<std::string> fused;  ///< operators an engine runs inside this one, in order (`Relu`, `Add`)
+  bool in_place = false;           ///< the output overwrites the first input
 
   /// Input i, or an absent tensor when there are fewer.
   const Tensor& input(size_t i) const;

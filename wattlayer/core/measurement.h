@@ -11,25 +11,25 @@ namespace wattlayer {
 /// Energy and time of one pass of a Workload on a Hardware under an Engine, with spread, meter, scope and conditions.
 struct Measurement {
   Workload workload;
-  std::string hardware;              ///< id, file name in hardware/
-  std::string engine;                ///< id, file name in engines/
+  std::string hardware;  ///< id, file name in hardware/
+  std::string engine;    ///< id, file name in engines/
   DataType dtype = DataType::f32;
-  std::optional<double> energy_j;    ///< of one pass of the whole batch
-  std::optional<double> energy_sd_j; ///< between repetitions
+  std::optional<double> energy_j;     ///< of one pass of the whole batch
+  std::optional<double> energy_sd_j;  ///< between repetitions
   std::optional<double> time_s;
   std::optional<double> idle_power_w;
   int64_t repetitions = 1;
-  std::string scope;                 ///< gpu-board, cpu-package, core-rail, board, wall
+  std::string scope;  ///< gpu-board, cpu-package, core-rail, board, wall
   bool idle_included = true;
-  std::string meter;                 ///< rapl, nvml, ina3221, ...
-  std::string method = "counter";    ///< counter, integrated or modelled
-  std::string dataset;               ///< data set it came from
-  std::string row;                   ///< identifies the row within its data set; unique with dataset and kind
-  std::string kind;                  ///< `random-layer`, `real-layer` or `network`
-  std::string block;                 ///< what a blocked split leaves out together (set, family, configuration)
-  std::string parent;                ///< for a real layer: `row` of the network it belongs to; else empty
+  std::string meter;                              ///< rapl, nvml, ina3221, ...
+  std::string method = "counter";                 ///< counter, integrated or modelled
+  std::string dataset;                            ///< data set it came from
+  std::string row;                                ///< identifies the row within its data set; unique with dataset and kind
+  std::string kind;                               ///< `random-layer`, `real-layer` or `network`
+  std::string block;                              ///< what a blocked split leaves out together (set, family, configuration)
+  std::string parent;                             ///< for a real layer: `row` of the network it belongs to; else empty
   std::map<std::string, std::string> conditions;  ///< clock, power limit, driver, ...
-  std::string failure;               ///< why there is no figure; empty when there is one
+  std::string failure;                            ///< why there is no figure; empty when there is one
 };
 
 }  // namespace wattlayer

@@ -112,8 +112,8 @@ std::optional<Value> from_raw(std::string_view raw, DataType dtype, size_t count
   }
 }
 
-/// How many elements can matter to a shape: real and 8-bit lists are scales and regions of one number or two a dimension. Longer ones are
-/// weights, whose values would make equal layers look different.
+/// How many elements can matter to a shape: real and 8-bit lists are scales and regions of one number or two a dimension. Longer
+/// ones are weights, whose values would make equal layers look different.
 int64_t most_elements_kept(DataType type) {
   if (type == DataType::i32) return 32;
   return type == DataType::i64 || type == DataType::boolean ? most_value_elements : 10;

@@ -42,7 +42,8 @@ Graph at_batch(const onnx::Model& model, const BoundInputs& inputs, const Inferr
   const int64_t batch = *options.batch;
   if (batch < 1) invalid(fmt::format("batch is {}; expected 1 or more", batch));
   if (inputs.batch < 1)
-    throw Error(ErrorKind::unsupported, "the first input has a leading dimension of 0; give its shape with --input to set a batch");
+    throw Error(ErrorKind::unsupported,
+                "the first input has a leading dimension of 0; give its shape with --input to set a batch");
   Rebatch rebatch(reference, inputs.batch, batch);
   Graph graph = infer_shapes(model, bind_batch(model.graph, options, inputs, batch), options, &rebatch).graph;
   if (rebatch.rewritten() > 0)

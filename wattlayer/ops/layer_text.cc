@@ -185,7 +185,8 @@ Attribute parse_attribute(std::string_view text, std::string_view word) {
   if (text.ends_with(',')) text.remove_suffix(1);
   if (text.empty()) unreadable(word, "a value after '='");
   const bool quoted = text.starts_with('\'');
-  const bool number = !quoted && (std::isdigit(static_cast<unsigned char>(text[0])) || text[0] == '-' || text[0] == '.' || text == "inf" || text == "nan");
+  const bool number = !quoted && (std::isdigit(static_cast<unsigned char>(text[0])) || text[0] == '-' || text[0] == '.' ||
+                                  text == "inf" || text == "nan");
   if (!number) {
     auto plain = [](std::string_view t) { return unescape(t.starts_with('\'') ? t.substr(1) : t); };
     if (!list) return plain(text);
@@ -236,7 +237,8 @@ std::string print(const Layer& original) {
   for (const auto& [name, value] : layer.attributes.items()) out += ' ' + name + '=' + print_attribute(value);
   if (layer.in_place) out += " inplace";
   if (!layer.fused.empty()) out += " fused=" + join(layer.fused, [](const std::string& x) { return x; });
-  if (layer.outputs.size() > 1) out += " outputs=" + join(layer.outputs, [](const Tensor& t) { return std::string(t.present ? "1" : "0"); });
+  if (layer.outputs.size() > 1)
+    out += " outputs=" + join(layer.outputs, [](const Tensor& t) { return std::string(t.present ? "1" : "0"); });
   out += fmt::format(" dtype={}", name(layer.dtype));
 
   Layer inferred = layer;
@@ -251,7 +253,8 @@ std::string print(const Layer& original) {
   }
   if (!given_by_rule) {
     out += " ->";
-    for (const Tensor& t : layer.outputs) out += ' ' + print_tensor({.shape = t.shape, .dtype = t.dtype, .present = t.present, .known = t.known}, layer.dtype);
+    for (const Tensor& t : layer.outputs)
+      out += ' ' + print_tensor({.shape = t.shape, .dtype = t.dtype, .present = t.present, .known = t.known}, layer.dtype);
   }
   return out;
 }
@@ -260,7 +263,9 @@ Layer parse_layer(std::string_view text) {
   std::vector<std::string> words;
   std::istringstream stream{std::string(text)};
   for (std::string word; stream >> word;) words.push_back(word);
-  if (words.empty()) throw Error(ErrorKind::invalid_input, "a layer is empty; expected an operator and its input shapes, such as: Relu 1x64x56x56");
+  if (words.empty())
+    throw Error(ErrorKind::invalid_input,
+                "a layer is empty; expected an operator and its input shapes, such as: Relu 1x64x56x56");
 
   Layer layer;
   layer.op = words[0];
@@ -288,7 +293,8 @@ Layer parse_layer(std::string_view text) {
     } else if (equals == 0 || equals + 1 == word.size()) unreadable(word, "name=value");
     else layer.attributes.set(word.substr(0, equals), parse_attribute(word.substr(equals + 1), word));
   }
-  for (size_t i = 0; i < layer.inputs.size(); ++i) layer.inputs[i].constant = layer.inputs[i].present && usually_constant(op, layer.inputs[i], i);
+  for (size_t i = 0; i < layer.inputs.size(); ++i)
+    layer.inputs[i].constant = layer.inputs[i].present && usually_constant(op, layer.inputs[i], i);
   if (constants) {
     for (Tensor& in : layer.inputs) in.constant = in.value != nullptr;
     if (*constants != "-")

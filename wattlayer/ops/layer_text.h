@@ -9,7 +9,8 @@ namespace wattlayer {
 /// The text form of a layer: `Conv 1x64x56x56 64x64x3x3 pads=1,1,1,1 strides=2,2 dtype=f32`.
 ///
 /// Op name, then one word an input, then attributes that differ from the default, sorted, then dtype.
-/// * A shape: `1x64x56x56`; `scalar` has no dimensions; `-` is an absent input; another element type stands in front: `i64:1x128`.
+/// * A shape: `1x64x56x56`; `scalar` has no dimensions; `-` is an absent input; another element type stands in front:
+/// `i64:1x128`.
 /// * A small constant with its values: `[1,128,12,64]` (i64), `[1.0,2.0]` (f32), `[5]@scalar`, `[1,2,3,4]@2x2`.
 /// * `const=0,2`: which inputs are weights, where that differs from the operator's habit (`const=-` for none).
 /// * `outputs=1,0,1`: which outputs are wanted, where there is more than one; `inplace`; `fused=BatchNormalization,Relu`.

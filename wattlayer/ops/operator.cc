@@ -54,8 +54,8 @@ void strip_defaults(Layer& layer) {
   if (!op) return;
   std::vector<std::string> drop;
   for (const auto& [name, value] : layer.attributes.items()) {
-    auto info =
-        std::find_if(op->attributes.begin(), op->attributes.end(), [&name = name](const AttributeInfo& a) { return a.name == name; });
+    auto info = std::find_if(op->attributes.begin(), op->attributes.end(),
+                             [&name = name](const AttributeInfo& a) { return a.name == name; });
     if (info == op->attributes.end() || is_default(value, info->otherwise)) drop.push_back(name);
   }
   for (const std::string& name : drop) layer.attributes.erase(name);
