@@ -71,6 +71,11 @@ TEST(Gather, PicksRows) {
   EXPECT_EQ(c.input_bytes, 128 * 8);
 }
 
+TEST(Gather, LeavesIndicesThatAreNoNumbersAlone) {
+  EXPECT_EQ(inferred("Gather [1.0,2.0] f32:[nan,0.0]"), "2");
+  EXPECT_EQ(inferred("Compress [1,2] f32:[nan,1.0]"), "~2");
+}
+
 TEST(Reduction, TakesAxesAsInputOrAttribute) {
   EXPECT_EQ(inferred("ReduceMean 1x512x7x7 axes=2,3 keepdims=0"), "1x512");
   EXPECT_EQ(inferred("ReduceMean 1x512x7x7 [-1,-2]"), "1x512x1x1");

@@ -48,6 +48,7 @@ TEST(Pad, TakesAxesAndNegativePads) {
   EXPECT_EQ(inferred("Pad 1x3x5x5 i64:8"), "?");
   EXPECT_THROW(parse_layer("Pad 1x3 [1,1]"), Error);
   EXPECT_THROW(parse_layer("Pad 1x3 [0,-4,0,0]"), Error);
+  EXPECT_THROW(parse_layer("Pad [4,-1,7] [-9223372036854775808,9223372036854775807] mode=edge"), Error);
   EXPECT_THROW(parse_layer("Pad 1x3 [0,9223372036854775807,0,9223372036854775807]"), Error);
 }
 

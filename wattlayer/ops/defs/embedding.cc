@@ -28,6 +28,7 @@ void fold_gather(Layer& layer) {
   if (!fold::ready(layer, 2)) return;
   const Tensor& x = layer.input(0);
   const auto indices = fold::integers(layer, 1);
+  if (!indices) return;
   const auto axis = static_cast<size_t>(rules::axis(layer.attributes.integer("axis", 0), x.rank()));
   const int64_t inner = fold::small_count(Shape(x.shape.begin() + static_cast<ptrdiff_t>(axis) + 1, x.shape.end())).value_or(0);
   const int64_t outer = fold::small_count(Shape(x.shape.begin(), x.shape.begin() + static_cast<ptrdiff_t>(axis))).value_or(0);

@@ -48,7 +48,9 @@ void pad_shapes(Layer& layer) {
   if (!added) return rules::unknown(layer);
   Shape out = layer.input(0).shape;
   for (size_t i = 0; i < out.size(); ++i) {
-    out[i] = rules::sum(out[i], rules::sum((*added)[i].before, (*added)[i].after));
+    const Border border = (*added)[i];
+    const bool cuts_too_much = border.before < -out[i] || border.after < -out[i];
+    out[i] = cuts_too_much ? -1 : rules::sum(rules::sum(out[i], border.before), border.after);
     require(out[i] >= 0, layer,
             "negative pads cut more than dimension " + std::to_string(i) + " of " + rules::text(layer.input(0).shape) + " has");
   }

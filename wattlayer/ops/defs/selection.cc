@@ -62,6 +62,7 @@ void fold_compress(Layer& layer) {
   if (!fold::ready(layer, 2)) return;
   const Tensor& x = layer.input(0);
   const auto condition = fold::integers(layer, 1);
+  if (!condition) return;
   const bool flat = !layer.attributes.has("axis");
   const auto axis = flat ? 0 : static_cast<size_t>(rules::axis(layer.attributes.integer("axis", 0), x.rank()));
   const int64_t size = flat ? static_cast<int64_t>(fold::input(layer, 0)->size()) : x.shape[axis];
