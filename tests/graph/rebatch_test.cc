@@ -2,8 +2,47 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <map>
+
+#include "wattlayer/core/error.h"
+#include "wattlayer/graph/graph.h"
+#include "wattlayer/ops/operator.h"
+
 namespace wattlayer {
 namespace {
+
+Graph at_batch(const std::string& file, int64_t batch) {
+  ImportOptions options;
+  options.batch = batch;
+  return read_onnx(std::filesystem::path(WATTLAYER_SOURCE_DIR) / "tests/data/batch" / file, options);
+}
+
+std::map<std::string, double> macs_by_node(const Graph& graph) {
+  std::map<std::string, double> macs;
+  for (const Node& node : graph.nodes)
+    if (const double m = node.folded ? 0 : cost(node.layer).macs; m > 0) macs[node.name] += m;
+  return macs;
+}
+
+/// tools/make_batch_networks.py exported each network at both batches.
+TEST(Rebatch, EqualsAFreshExportNodeByNode) {
+  for (const char* name : {"vit", "windows", "shuffle", "queries", "lstm"}) {
+    const std::string one = std::string(name) + "_batch1.onnx", four = std::string(name) + "_batch4.onnx";
+    EXPECT_EQ(macs_by_node(at_batch(one, 4)), macs_by_node(at_batch(four, 4))) << name;
+    EXPECT_EQ(macs_by_node(at_batch(four, 1)), macs_by_node(at_batch(one, 1))) << name;
+    EXPECT_FALSE(macs_by_node(at_batch(one, 1)).empty()) << name;
+  }
+}
+
+TEST(Rebatch, SaysHowManyConstantsItRewrote) {
+  const Graph graph = at_batch("windows_batch1.onnx", 8);
+  ASSERT_EQ(graph.remarks.size(), 1u);
+  EXPECT_NE(graph.remarks[0].find("written for batch 1 were rewritten for batch 8"), std::string::npos) << graph.remarks[0];
+  EXPECT_EQ(graph.batch, 8);
+}
+
+TEST(Rebatch, RefusesABatchOfZero) { EXPECT_THROW(at_batch("windows_batch1.onnx", 0), Error); }
 
 Shape moved(const Shape& source, BatchFactor factor, const Shape& target, int64_t from = 1, int64_t to = 4) {
   const auto result = move_factor(source, factor, target, from, to);
