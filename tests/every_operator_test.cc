@@ -63,24 +63,50 @@ TEST(EveryOperator, MatrixProductAccountsForTheMacs) {
   }
 }
 
-/// Shape rules and costs of layers that no sane network has: an Error or a finite cost, nothing else.
+/// A layer that no sane network has: an Error or a cost that is a number, nothing else.
+void expect_survival(const std::string& text) {
+  try {
+    const Cost c = cost(parse_layer(text));
+    EXPECT_FALSE(std::isnan(c.macs + c.flops + c.special)) << text;
+  } catch (const Error& e) {
+    EXPECT_NE(e.kind(), ErrorKind::internal) << text;
+  }
+}
+
+const char* const hostile_inputs[] = {"-",           "0",
+                                      "scalar",      "9223372036854775807",
+                                      "0x0x0x0",     "1x9223372036854775807x9223372036854775807x3",
+                                      "1x1x1x1x1x1", "[9223372036854775807,-9223372036854775808]",
+                                      "[-1]",        "?"};
+
 TEST(EveryOperator, SurvivesHostileShapes) {
-  const char* shapes[] = {
-      "", "0", "scalar", "9223372036854775807", "0x0x0x0", "1x9223372036854775807x9223372036854775807x3", "1x1x1x1x1x1"};
   for (const Operator* op : catalogue())
-    for (const char* first : shapes)
-      for (const char* second : shapes)
-        for (const char* third : shapes) {
-          std::string text(op->name);
-          for (std::string_view shape : {first, second, third})
-            if (!shape.empty()) text += ' ' + std::string(shape);
-          try {
-            const Cost c = cost(parse_layer(text));
-            EXPECT_FALSE(std::isnan(c.macs + c.flops + c.special)) << text;
-          } catch (const Error& e) {
-            EXPECT_NE(e.kind(), ErrorKind::internal) << text;
-          }
-        }
+    for (const char* first : hostile_inputs)
+      for (const char* second : hostile_inputs)
+        for (const char* third : {"", "9223372036854775807x9223372036854775807", "0x0"})
+          expect_survival(std::string(op->name) + ' ' + first + ' ' + second + ' ' + third);
+}
+
+/// An example with one word in place of an input.
+TEST(EveryOperator, SurvivesOneHostileInput) {
+  for (std::string_view example : all_examples())
+    for (const char* hostile : hostile_inputs) {
+      size_t start = example.find(' ');
+      while (start != std::string_view::npos) {
+        const size_t end = std::min(example.find(' ', start + 1), example.size());
+        if (example.substr(start, end - start).find('=') != std::string_view::npos) break;
+        expect_survival(std::string(example.substr(0, start + 1)) + hostile + std::string(example.substr(end)));
+        start = end == example.size() ? std::string_view::npos : end;
+      }
+    }
+}
+
+/// Outputs that the text gives let a layer pass whose inputs contradict the operator: its cost must still not read beyond them.
+TEST(EveryOperator, CostsLayersWhoseShapesContradict) {
+  for (const Operator* op : catalogue())
+    for (const char* inputs : {"", " 3", " 1x2 3x4x5", " scalar scalar scalar scalar", " 2x2x2 2x2x2 2x2x2 2x2x2 2x2x2"})
+      for (const char* outputs : {" -> 1x2", " -> 1x2 3 4", " -> scalar"})
+        expect_survival(std::string(op->name) + inputs + outputs);
 }
 
 /// An example with one attribute at a hostile value.
@@ -97,15 +123,7 @@ TEST(EveryOperator, SurvivesHostileAttributes) {
   for (const Operator* op : catalogue())
     for (std::string_view example : op->examples)
       for (const AttributeInfo& attribute : op->attributes)
-        for (const char* value : values) {
-          const std::string text = std::string(example) + ' ' + std::string(attribute.name) + '=' + value;
-          try {
-            const Cost c = cost(parse_layer(text));
-            EXPECT_FALSE(std::isnan(c.macs + c.flops + c.special)) << text;
-          } catch (const Error& e) {
-            EXPECT_NE(e.kind(), ErrorKind::internal) << text;
-          }
-        }
+        for (const char* value : values) expect_survival(std::string(example) + ' ' + std::string(attribute.name) + '=' + value);
 }
 
 }  // namespace

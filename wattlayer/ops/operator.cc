@@ -75,7 +75,10 @@ void infer(Layer& layer, int opset) {
 
 Cost cost(const Layer& layer) {
   const Operator* op = find_operator(layer.op);
-  return op ? op->cost(layer) : rules::moved(layer);
+  const auto known = [](const Tensor& t) { return !t.present || t.known; };
+  const bool all_known = std::all_of(layer.inputs.begin(), layer.inputs.end(), known) &&
+                         std::all_of(layer.outputs.begin(), layer.outputs.end(), known);
+  return op && all_known ? op->cost(layer) : rules::moved(layer);
 }
 
 }  // namespace wattlayer

@@ -203,6 +203,8 @@ const std::vector<Operator>& activation_operators() {
       },
       elementwise("com.microsoft.Gelu", "Gelu of ONNX Runtime; 4 FLOPs and one erf an element", per_element<4, 1>, {},
                   run::unary("aten::gelu"), {"com.microsoft.Gelu 1x128x3072"}),
+      elementwise("com.microsoft.ScaledSiLU", "scale x sigmoid(x); 4 FLOPs, one exp and one reciprocal an element",
+                  per_element<4, 2>, {{"alpha", "1.0"}}, {}, {"com.microsoft.ScaledSiLU 1x128x3072"}),
       elementwise("com.microsoft.QuickGelu", "x sigmoid(alpha x); 4 FLOPs, one exp and one reciprocal an element",
                   per_element<4, 2>, {{"alpha", "1.702"}}, run::unary("aten::silu"), {"com.microsoft.QuickGelu 1x128x3072"}),
   };

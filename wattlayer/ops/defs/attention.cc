@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "wattlayer/ops/attention_sizes.h"
+#include "wattlayer/ops/products.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
 
@@ -121,6 +122,58 @@ Cost linear_cost(const Layer& layer) {
   return c;
 }
 
+/// Sines and cosines of the positions (input 0) rotate q and k (1 and 3) with their half-rotated forms (2 and 4).
+void gemma_rotary_shapes(Layer& layer) {
+  if (!rules::inputs_known(layer)) return;
+  for (size_t i = 1; i < 5; ++i) rules::require_rank(layer, i, 4, 4);
+  layer.outputs.resize(std::max<size_t>(layer.outputs.size(), 2));
+  rules::set_output(layer, 0, layer.input(1).shape, layer.input(1).dtype);
+  rules::set_output(layer, 1, layer.input(3).shape, layer.input(3).dtype);
+}
+
+Cost gemma_rotary_cost(const Layer& layer) {
+  Cost c = rules::moved(layer);
+  c.flops = 3 * c.output_elements;
+  c.special = 2 * layer.input(0).elements();
+  return c;
+}
+
+/// A bias that depends on the distance alone: [1, heads, queries, keys] from a table, lengths by constant inputs.
+void relative_bias_shapes(Layer& layer) {
+  if (!rules::inputs_known(layer)) return;
+  rules::require_rank(layer, 0, 2, 2);
+  const std::optional<int64_t> queries = rules::constant_of(layer, 1), keys = rules::constant_of(layer, 2);
+  layer.outputs[0].known = queries && keys;
+  if (!queries || !keys) return;
+  require(*queries >= 0 && *keys >= 0, layer, "lengths must not be negative");
+  rules::set_output(layer, 0, {1, layer.input(0).shape[1], *queries, *keys}, layer.input(0).dtype);
+}
+
+/// WavLM: two gates from the query, projected to D, scale the bias of each position.
+void gated_bias_shapes(Layer& layer) {
+  if (!rules::inputs_known(layer)) return;
+  rules::require_rank(layer, 0, 2, 3);
+  rules::require_rank(layer, 2, 4, 4);
+  rules::require_rank(layer, 3, 2, 2);
+  const Shape& position = layer.input(2).shape;
+  const int64_t heads = heads_of(layer, "num_heads");
+  require(position[1] == heads && rules::share(layer, layer.input(0).shape.back(), heads) == layer.input(3).shape[0], layer,
+          "query " + rules::text(layer.input(0).shape) + ", bias " + rules::text(position) + " and weight " +
+              rules::text(layer.input(3).shape) + " do not fit " + std::to_string(heads) + " heads");
+  if (layer.input(0).rank() == 2) rules::require_rank(layer, 6, 2, 2);
+  const int64_t batch = layer.input(0).rank() == 2 ? layer.input(6).shape[0] : layer.input(0).shape[0];
+  rules::set_output(layer, 0, {batch, heads, position[2], position[3]}, layer.input(0).dtype);
+}
+
+Cost gated_bias_cost(const Layer& layer) {
+  Cost c = rules::moved(layer);
+  const double positions = rules::ratio(layer.input(0).elements(), rules::dim(layer.input(3), 0));
+  rules::count_product(c, 1, positions, rules::dim(layer.input(3), 1), rules::dim(layer.input(3), 0));
+  c.flops = layer.input(0).elements() + 2 * positions * c.n + 3 * positions + c.output_elements;
+  c.special = 4 * positions;
+  return c;
+}
+
 Operator linear_attention(std::string_view name, std::string_view example) {
   return {
       .name = name,
@@ -178,6 +231,43 @@ const std::vector<Operator>& attention_operators() {
       linear_attention("com.microsoft.LinearAttention",
                        "com.microsoft.LinearAttention 1x16x64 1x16x64 1x16x32 1x4x16x8 1x16x4 1x16x4 kv_num_heads=4 "
                        "q_num_heads=4 outputs=1,1"),
+      {
+          .name = "com.microsoft.GatedRelativePositionBias",
+          .family = Family::attention,
+          .summary =
+              "relative position bias scaled by gates from the query; MACs = positions x heads x size x D, one FLOP an output",
+          .shapes = gated_bias_shapes,
+          .cost = gated_bias_cost,
+          .attributes = {{"num_heads"}},
+          .weight_inputs = 0b111010,
+          .examples = {"com.microsoft.GatedRelativePositionBias 2x16x64 64 1x4x16x16 16x8 8 1x4x1x1 num_heads=4"},
+      },
+      {
+          .name = "com.microsoft.GemmaRotaryEmbedding",
+          .family = Family::attention,
+          .summary = "rotates q and k by sines and cosines of the positions; 3 FLOPs an output, sine and cosine of each position "
+                     "element",
+          .shapes = gemma_rotary_shapes,
+          .cost = gemma_rotary_cost,
+          .examples =
+              {"com.microsoft.GemmaRotaryEmbedding f32:1x16x64 1x8x16x64 1x8x16x64 1x8x16x64 1x8x16x64 outputs=1,1 dtype=f16"},
+      },
+      {
+          .name = "com.microsoft.RelativePositionBias",
+          .family = Family::attention,
+          .summary = "bias by distance from a table of buckets; 4 FLOPs and one logarithm a position",
+          .shapes = relative_bias_shapes,
+          .cost =
+              [](const Layer& layer) {
+                Cost c = rules::moved(layer);
+                const double positions = rules::dim(layer.output(0), 2) * rules::dim(layer.output(0), 3);
+                c.flops = 4 * positions, c.special = positions;
+                return c;
+              },
+          .attributes = {{"is_bidirectional", "0"}, {"max_distance"}},
+          .weight_inputs = 0b1,
+          .examples = {"com.microsoft.RelativePositionBias 32x8 [16] [16] max_distance=128"},
+      },
       {
           .name = "com.microsoft.RotaryEmbedding",
           .family = Family::attention,

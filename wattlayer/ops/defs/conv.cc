@@ -167,6 +167,50 @@ Cost conv_transpose_cost(const Layer& layer) {
   return c;
 }
 
+/// A depthwise convolution of each position with those before it; the last ones are carried to the next call. Input
+/// [batch, channels, ..., length], or [batch, length, channels] with channels_last=1; weight [channels, 1, kernel ...].
+void causal_conv_shapes(Layer& layer) {
+  if (!rules::inputs_known(layer)) return;
+  rules::require_rank(layer, 0, 3, 5);
+  const Shape& x = layer.input(0).shape;
+  rules::require_rank(layer, 1, layer.input(0).rank(), layer.input(0).rank());
+  const bool last = layer.attributes.integer("channels_last", 0) != 0;
+  const int64_t channels = last ? rules::product(x, 2) : x[1], kernel = layer.input(1).shape.back();
+  require(layer.input(1).shape[0] == channels && kernel > 0, layer,
+          "weight " + rules::text(layer.input(1).shape) + " does not fit the " + std::to_string(channels) + " channels of " +
+              rules::text(x));
+  rules::same_as_input(layer);
+  if (layer.outputs.size() < 2) return;
+  Shape state = x;
+  (last ? state[1] : state.back()) = rules::product(kernel - 1, layer.attributes.integer("dilation", 1));
+  require((last ? state[1] : state.back()) >= 0, layer, "dilation must be positive");
+  if (const int64_t window = layer.attributes.integer("state_window", 0); window > 0) state.insert(state.begin(), window);
+  rules::set_output(layer, 1, std::move(state), layer.has_input(3) ? layer.input(3).dtype : layer.input(0).dtype);
+}
+
+Cost causal_conv_cost(const Layer& layer) {
+  Cost c = rules::moved(layer);
+  const double channels = dim(layer.input(1), 0), outputs = layer.output(0).elements();
+  rules::count_product(c, channels, rules::ratio(outputs, channels), 1, rules::ratio(layer.input(1).elements(), channels));
+  if (layer.has_input(2)) c.flops = outputs;
+  const bool swish = layer.attributes.text("activation", "none") == "swish";
+  rules::add_activation(c, swish ? "silu" : layer.attributes.text("activation", "none"), outputs);
+  return c;
+}
+
+Operator causal_conv(std::string_view name, std::vector<AttributeInfo> attributes, std::vector<std::string_view> examples) {
+  return {.name = name,
+          .family = Family::conv,
+          .summary =
+              "depthwise convolution with the positions before, carrying state; MACs = outputs x kernel elements, one FLOP an "
+              "output for the bias",
+          .shapes = causal_conv_shapes,
+          .cost = causal_conv_cost,
+          .attributes = std::move(attributes),
+          .weight_inputs = 0b110,
+          .examples = std::move(examples)};
+}
+
 Run convolution(std::string_view transposed, RunArgument output_padding) {
   return {"aten::convolution",
           {run::input("input"), run::input("weight", 1), run::input("bias", 2), run::attribute("stride", "strides", "1"),
@@ -199,6 +243,12 @@ std::vector<Operator> all() {
       conv<plain>("Conv", conv_summary, conv_cost<plain>, 0b110, {},
                   {"Conv 1x64x56x56 64x64x3x3 pads=1,1,1,1", "Conv 2x32x28x28 32x1x3x3 32 group=32 strides=2,2",
                    "Conv 1x80x300 64x80x3 64 pads=1,1", "Conv 1x3x8x32x32 16x3x3x3x3 16 dilations=1,2,2"}),
+      causal_conv("CausalConvWithState", {{"activation", "none"}},
+                  {"CausalConvWithState 1x64x16 64x1x4 64 1x64x3 activation=silu outputs=1,1"}),
+      causal_conv("com.microsoft.CausalConvWithState",
+                  {{"activation", "none"}, {"channels_last", "0"}, {"dilation", "1"}, {"ndim", "1"}, {"state_window", "0"}},
+                  {"com.microsoft.CausalConvWithState 1x64x16 64x1x4 64 1x64x3 activation=silu outputs=1,1",
+                   "com.microsoft.CausalConvWithState 1x16x64 64x1x4 64 1x6x64 channels_last=1 dilation=2 outputs=1,1"}),
       conv<integer>("ConvInteger", "convolution of 8-bit integers in 32 bits; MACs as Conv, 2 FLOPs an output for zero points",
                     quantized_conv_cost<integer, 2>, 0b1010, {},
                     {"ConvInteger 1x64x28x28 64x64x3x3 scalar scalar pads=1,1,1,1 dtype=uint8"}),

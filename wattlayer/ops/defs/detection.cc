@@ -13,8 +13,8 @@ using rules::require;
 
 /// Boxes kept of one class and batch: at most max_output_boxes_per_class and at most all. Without that input: none.
 int64_t most_boxes(const Layer& layer) {
+  if (!layer.has_input(2) || layer.input(0).rank() < 2) return 0;
   const int64_t boxes = layer.input(0).shape[1];
-  if (!layer.has_input(2)) return 0;
   const auto most = fold::integers(layer, 2);
   return most && most->size() == 1 ? std::clamp<int64_t>(most->front(), 0, boxes) : boxes;
 }

@@ -58,7 +58,8 @@ void two_state_shapes(Layer& layer) { step_shapes(layer, 2); }
 
 double updated(const Layer& layer, size_t states) {
   double count = 0;
-  for (size_t i = 2; i < 2 + (layer.inputs.size() - 2) / (states + 2); ++i) count += layer.input(i).elements();
+  const size_t tensors = (std::max<size_t>(layer.inputs.size(), 2) - 2) / (states + 2);
+  for (size_t i = 2; i < 2 + tensors; ++i) count += layer.input(i).elements();
   return count;
 }
 
