@@ -27,7 +27,7 @@ struct Options {
 };
 
 std::vector<Method> chosen_methods(const std::vector<std::string>& names) {
-  const std::vector<Method> all = methods();
+  std::vector<Method> all = methods();
   if (names.empty()) return all;
   std::vector<Method> chosen;
   for (const std::string& name : names) {

@@ -167,7 +167,7 @@ DatasetDescription parse_dataset(std::string_view json_text, std::string_view id
 DatasetDescription require_dataset(const DataFiles& files, std::string_view id) {
   if (const auto text = files.read("datasets", std::string(id) + ".json")) return parse_dataset(*text, id);
   std::string known;
-  for (std::string name : files.list("datasets"))
+  for (const std::string& name : files.list("datasets"))
     if (name.ends_with(".json")) known += (known.empty() ? "" : ", ") + name.substr(0, name.size() - 5);
   throw Error(ErrorKind::invalid_input, fmt::format("data set '{}' is unknown; known are {}", id, known));
 }
