@@ -29,8 +29,8 @@ std::pair<double, bool> Walk::trip_count(const onnx::Node& source, const Scope& 
   bool is_for = body.inputs.size() > 1 && next == body.inputs[1].name;
   for (const onnx::Node& node : body.nodes) {
     const bool makes_next = std::find(node.outputs.begin(), node.outputs.end(), next) != node.outputs.end();
-    if (makes_next &&
-        (node.op == "Constant" || (node.op == "Identity" && body.inputs.size() > 1 && node.inputs.at(0) == body.inputs[1].name)))
+    if (makes_next && (node.op == "Constant" || (node.op == "Identity" && body.inputs.size() > 1 && !node.inputs.empty() &&
+                                                 node.inputs[0] == body.inputs[1].name)))
       is_for = true;
     if (makes_next && (node.op == "Cast" || node.op == "Identity") && !node.inputs.empty()) {
       const auto outer = scope.find(node.inputs[0]);

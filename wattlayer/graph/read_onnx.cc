@@ -45,7 +45,11 @@ Graph at_batch(const onnx::Model& model, const BoundInputs& inputs, const Inferr
     throw Error(ErrorKind::unsupported,
                 "the first input has a leading dimension of 0; give its shape with --input to set a batch");
   Rebatch rebatch(reference, inputs.batch, batch);
-  Graph graph = infer_shapes(model, bind_batch(model.graph, options, inputs, batch), options, &rebatch).graph;
+  InferredGraph inferred = infer_shapes(model, bind_batch(model.graph, options, inputs, batch), options, &rebatch);
+  if (inferred.tensors.size() != reference.tensors.size())
+    throw Error(ErrorKind::unsupported,
+                fmt::format("the number of values follows the batch; export the network at batch {}", batch));
+  Graph graph = std::move(inferred.graph);
   if (rebatch.rewritten() > 0)
     graph.remarks.push_back(
         fmt::format("{} constants written for batch {} were rewritten for batch {}", rebatch.rewritten(), inputs.batch, batch));

@@ -75,6 +75,11 @@ struct Rebatch::Operand {
   bool follows() const { return factor.dimension != BatchFactor::none; }
 };
 
+const Tensor& Rebatch::reference(int value) const {
+  if (static_cast<size_t>(value) < reference_.tensors.size()) return reference_.tensors[static_cast<size_t>(value)];
+  throw Error(ErrorKind::unsupported, fmt::format("the number of values follows the batch; export the network at batch {}", to_));
+}
+
 void Rebatch::add_value(int value, const Tensor& tensor) {
   factors_.resize(static_cast<size_t>(value) + 1);
   const Tensor& before = reference(value);

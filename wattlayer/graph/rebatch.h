@@ -53,7 +53,7 @@ class Rebatch {
 
  private:
   struct Operand;
-  const Tensor& reference(int value) const { return reference_.tensors.at(static_cast<size_t>(value)); }
+  const Tensor& reference(int value) const;
   BatchFactor factor(int value) const {
     return static_cast<size_t>(value) < factors_.size() ? factors_[static_cast<size_t>(value)] : BatchFactor{};
   }

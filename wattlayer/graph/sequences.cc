@@ -17,7 +17,7 @@ namespace {
 
 /// An element at a known place of a known sequence is the value that was put there: no node is needed.
 bool Walk::walk_sequence(const onnx::Node& source, Scope& scope) {
-  if (source.op != "SequenceAt" || source.outputs.empty()) return false;
+  if (source.op != "SequenceAt" || source.outputs.empty() || source.outputs[0].empty()) return false;
   const int sequence = input_value(source, 0, scope), position = input_value(source, 1, scope);
   const auto at = sequences_.find(sequence);
   if (at == sequences_.end() || position < 0) return false;
@@ -36,26 +36,29 @@ void Walk::keep_sequence(const onnx::Node& source, Scope& scope) {
   constexpr std::string_view operators[] = {"SequenceEmpty",   "SequenceConstruct", "SequenceInsert",
                                             "SplitToSequence", "Identity",          "ConcatFromSequence"};
   if (source.outputs.empty() || std::find(std::begin(operators), std::end(operators), source.op) == std::end(operators)) return;
+  if (source.outputs[0].empty()) return;
   const int output = scope.values.at(source.outputs[0]);
   const int first = input_value(source, 0, scope);
   const auto known = sequences_.find(first);
   if (source.op == "SequenceEmpty") sequences_[output] = {};
   if (source.op == "SequenceConstruct")
-    for (size_t i = 0; i < source.inputs.size(); ++i) sequences_[output].push_back(input_value(source, i, scope));
-  if (source.op == "SplitToSequence") split_sequence(source, first, input_value(source, 1, scope), output);
+    for (size_t i = 0; i < source.inputs.size(); ++i)
+      if (const int element = input_value(source, i, scope); element >= 0) sequences_[output].push_back(element);
+  if (source.op == "SplitToSequence" && first >= 0) split_sequence(source, first, input_value(source, 1, scope), output);
   if (known == sequences_.end()) return;
   std::vector<int> elements = known->second;
   if (source.op == "Identity") sequences_[output] = std::move(elements);
   if (source.op == "ConcatFromSequence") join_sequence(source, elements, output);
   if (source.op != "SequenceInsert" || elements.size() >= most_elements_of_sequence) return;
-  const int position = input_value(source, 2, scope);
-  if (position < 0) elements.push_back(input_value(source, 1, scope));
+  const int position = input_value(source, 2, scope), added = input_value(source, 1, scope);
+  if (added < 0) return;
+  if (position < 0) elements.push_back(added);
   else {
     const auto value = result_.tensors[static_cast<size_t>(position)].value;
     const int64_t size = static_cast<int64_t>(elements.size());
     const int64_t index = value && value->size() == 1 ? value->integer(0) + (value->integer(0) < 0 ? size : 0) : -1;
     if (index < 0 || index > size) return;
-    elements.insert(elements.begin() + index, input_value(source, 1, scope));
+    elements.insert(elements.begin() + index, added);
   }
   sequences_[output] = std::move(elements);
 }
