@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <new>
 
 #include "cli/program.h"
@@ -53,6 +54,9 @@ int main(int argc, char** argv) {
     return run(argc, argv);
   } catch (const wattlayer::Error& e) {
     fmt::print(stderr, "wattlayer: {}\n", e.what());
+  } catch (const std::filesystem::filesystem_error& e) {
+    fmt::print(stderr, "wattlayer: cannot use {}: {}; check that it exists and its permissions\n", e.path1().string(),
+               e.code().message());
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "wattlayer: out of memory; the input asks for more than this machine has\n");
   } catch (const std::exception& e) {

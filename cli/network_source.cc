@@ -65,6 +65,17 @@ bool is_text(const std::string& path) {
   return in.gcount() > 0 && !control;
 }
 
+/// A layer that can be priced: its operator is known, or its outputs are given.
+Layer checked_layer(std::string_view text) {
+  Layer layer = parse_layer(text);
+  if (find_operator(layer.op) || std::all_of(layer.outputs.begin(), layer.outputs.end(), [](const Tensor& t) { return t.known; }))
+    return layer;
+  std::vector<std::string> known;
+  for (const Operator* op : catalogue()) known.emplace_back(op->name);
+  throw Error(ErrorKind::invalid_input,
+              fmt::format("unknown operator '{}'{}; outputs after `->` let it be bounded", layer.op, nearest(layer.op, known)));
+}
+
 std::vector<Layer> read_list(const std::string& path) {
   const std::string text = read_text(path);
   if (text.size() > longest_list) throw Error(ErrorKind::invalid_input, path + ": a list of layers over 64 MiB; split it");
@@ -80,7 +91,7 @@ std::vector<Layer> read_list(const std::string& path) {
     if (first == line.npos) continue;
     line = line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
     try {
-      layers.push_back(parse_layer(line));
+      layers.push_back(checked_layer(line));
     } catch (const Error& e) {
       throw e.within(fmt::format("{} line {}", path, line_number));
     }
@@ -132,7 +143,7 @@ NetworkSource::NetworkSource(std::string argument) : argument_(std::move(argumen
 NetworkSource NetworkSource::of_layer(const std::string& text) {
   NetworkSource source;
   source.argument_ = text;
-  source.list_ = std::vector<Layer>{parse_layer(text)};
+  source.list_ = std::vector<Layer>{checked_layer(text)};
   return source;
 }
 

@@ -126,6 +126,12 @@ std::string as_tables(const Evaluation& evaluation, bool all_units) {
   return out;
 }
 
+/// Its card names the data set.
+bool was_fitted_on(const EnergyModel& model, const std::string& dataset) {
+  const Json card = Json::parse(model.card, nullptr, false);
+  return card.is_object() && card.contains("rows") && card["rows"].contains(dataset);
+}
+
 void evaluate_dataset(const Options& options, const DataFiles& files) {
   const DatasetDescription description = require_dataset(files, options.dataset);
   const std::vector<Method> methods = chosen_methods(options.methods);
@@ -137,7 +143,11 @@ void evaluate_dataset(const Options& options, const DataFiles& files) {
                              rows.refused[0].reason));
   Evaluation evaluation;
   if (!options.energy_model.empty()) {
-    evaluation = evaluate(rows.measurements, find_energy_model(files, options.energy_model, std::nullopt));
+    const EnergyModel model = find_energy_model(files, options.energy_model, std::nullopt);
+    if (was_fitted_on(model, description.id))
+      write_remark(fmt::format("{} was fitted on rows of {}; only rows that it has not seen tell how well it does", model.id,
+                               description.id));
+    evaluation = evaluate(rows.measurements, model);
   } else {
     const Hardware hardware = parse_hardware(require_file(files, "hardware", description.hardware), description.hardware);
     const Engine engine = parse_engine(require_file(files, "engines", description.engine), description.engine);

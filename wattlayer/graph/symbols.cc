@@ -162,6 +162,13 @@ Shape bind_shape(const onnx::ValueInfo& info, Dimensions& known, std::vector<std
 
 }  // namespace
 
+namespace {
+
+/// Channels x height x width, as detectors take one image: its leading dimension is no batch.
+bool is_single_image(const Shape& shape) { return shape.size() == 3 && shape[0] == 3 && shape[1] >= 16 && shape[2] >= 16; }
+
+}  // namespace
+
 BoundInputs bind_inputs(const onnx::Graph& graph, const ImportOptions& options) {
   BoundInputs bound;
   std::unordered_set<std::string_view> initialized;
@@ -180,13 +187,19 @@ BoundInputs bind_inputs(const onnx::Graph& graph, const ImportOptions& options) 
     Tensor tensor = Tensor::of({}, info->dtype);
     if (declares_none) tensor.known = false;
     else tensor.shape = at != options.inputs.end() ? at->second : bind_shape(*info, bound.dimensions, bound.remarks);
-    if (!has_batch && !tensor.shape.empty()) bound.batch = tensor.shape.front(), has_batch = true;
+    if (!has_batch && !tensor.shape.empty())
+      bound.batch = is_single_image(tensor.shape) ? 1 : tensor.shape.front(), has_batch = true;
     bound.tensors.push_back(std::move(tensor));
   }
   return bound;
 }
 
 BoundInputs bind_batch(const onnx::Graph& graph, const ImportOptions& options, const BoundInputs& bound, int64_t batch) {
+  for (const Tensor& tensor : bound.tensors)
+    if (is_single_image(tensor.shape))
+      throw Error(ErrorKind::unsupported,
+                  "batch " + std::to_string(batch) +
+                      " cannot be set: the network takes one image of 3 channels; estimate it once for each image");
   ImportOptions changed = options;
   bool has_named_batch = false;
   for (const onnx::ValueInfo* info : bound.declared)

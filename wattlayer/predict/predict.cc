@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/ops/operator.h"
 #include "wattlayer/predict/energy_model.h"
 #include "wattlayer/predict/physics.h"
 
@@ -26,6 +27,18 @@ bool shapes_known(const Layer& layer) {
          std::all_of(layer.outputs.begin(), layer.outputs.end(), known);
 }
 
+/// A data-dependent dimension stands at its upper bound somewhere in it.
+bool has_bounded_shape(const Layer& layer) {
+  auto bounded = [](const Tensor& t) { return t.present && t.bounded; };
+  return std::any_of(layer.inputs.begin(), layer.inputs.end(), bounded) ||
+         std::any_of(layer.outputs.begin(), layer.outputs.end(), bounded);
+}
+
+/// Arithmetic of another precision than the one that was measured; shapes and indices (integers in a float network) are not.
+bool other_arithmetic(const Layer& layer, const EnergyModel& model) {
+  return layer.dtype != model.dtype && bits(layer.dtype) <= 32 && is_float(layer.dtype);
+}
+
 Priced price(const Layer& layer, const EnergyModel& model) {
   const Features f = features(layer, model.hardware, model.engine);
   Priced p;
@@ -33,7 +46,8 @@ Priced price(const Layer& layer, const EnergyModel& model) {
   p.macs = f.macs;
   p.parameters = f.parameters;
   if (!f.known_operator) p.label = Label::bounded, p.doubt = unseen_group_width;
-  else if (!p.outcome.group) p.label = Label::extrapolated, p.doubt = unseen_group_width;
+  else if (has_bounded_shape(layer)) p.label = Label::bounded;
+  else if (!p.outcome.group || other_arithmetic(layer, model)) p.label = Label::extrapolated, p.doubt = unseen_group_width;
   else if (p.outcome.outside > tolerance) p.label = Label::extrapolated;
   if (p.outcome.group) p.doubt += width_per_distance * std::min(p.outcome.outside, largest_distance);
   return p;
@@ -49,7 +63,7 @@ struct Widths {
 Widths layer_widths(const Priced& p, const PhysicsModel& physics) {
   const Calibration& c = physics.layer_calibration;
   const double energy = p.outcome.group && p.outcome.group->half_width ? *p.outcome.group->half_width : c.energy;
-  return {energy + p.doubt, c.time + p.doubt, c.power};
+  return {energy + p.doubt, c.time + p.doubt, c.power + p.doubt / 2};
 }
 
 /// Adds an item that has no known shape: nothing can be said of its energy but that it is there.
@@ -106,7 +120,8 @@ Estimate predict(const Workload& workload, const EnergyModel& model) {
     }
     const Priced p = price(item.layer, model);
     const double joules = item.count * p.outcome.energy_j, seconds = item.count * p.outcome.time_s;
-    if (p.label == Label::bounded) add_unpriced(e, item.layer.op, item.count, joules, "operator not in the catalogue");
+    if (p.label == Label::bounded && !find_operator(item.layer.op))
+      add_unpriced(e, item.layer.op, item.count, joules, "operator not in the catalogue");
     single = layer_widths(p, physics);
     e.layers.push_back({i, around(joules, single.energy), around(seconds, single.time), item.count * p.macs, p.label});
     totals.add(p.outcome, item.count);
@@ -114,18 +129,25 @@ Estimate predict(const Workload& workload, const EnergyModel& model) {
     doubt += joules * p.doubt;
     e.macs += item.count * p.macs, e.parameters += item.count * p.parameters;
   }
-  if (e.layers.empty() && e.unpriced.empty())
-    throw Error(ErrorKind::invalid_input, workload.name + ": no layer costs anything; expected a network with operators");
+  if (e.layers.empty())
+    throw Error(ErrorKind::invalid_input,
+                workload.name + (e.unpriced.empty()
+                                     ? ": no layer costs anything; expected a network with operators"
+                                     : ": no layer can be priced, the shape of " + e.unpriced.front().op +
+                                           " is unknown; give input shapes with --input, or outputs after `->` in a list"));
   e.coverage = totals.energy_j > 0 ? in_range / totals.energy_j : 0;
   Widths widths = single;
   if (workload.is_network || workload.items.size() != 1) {
     const Calibration& own = physics.network_calibration;
     const Calibration& c = own.rows >= 20 ? own : physics.layer_calibration;
     const double extra = totals.energy_j > 0 ? doubt / totals.energy_j : 0;
-    widths = {c.energy + extra, c.time + extra, c.power};
+    widths = {c.energy + extra, c.time + extra, c.power + extra / 2};
     if (own.rows < 20) e.interval_note = "uncalibrated";
     else if (own.blocks < 10) e.interval_note = "few blocks";
   }
+  // What has no known shape is in no total, so no total can be bounded from above.
+  if (std::any_of(e.unpriced.begin(), e.unpriced.end(), [](const Unpriced& u) { return !u.bound_j; }))
+    e.interval_note = "incomplete";
   if (workload.is_network) {
     const double uncorrected = totals.energy_j + physics.static_w * physics.pass_s;
     totals = physics.network(totals);
