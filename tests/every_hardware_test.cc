@@ -24,13 +24,14 @@ TEST(EveryHardware, ParsesAndEveryFigureHasASource) {
     EXPECT_FALSE(h.scope.empty());
     EXPECT_GT(h.peak(DataType::f32), 1e9);
     EXPECT_FALSE(h.memory.empty());
-    for (const auto& [field, value] : Json::parse(text).items()) {
+    const Json json = Json::parse(text);
+    for (const auto& [field, value] : json.items()) {
       const bool is_figure = field == "peak_flops" || field == "memory" || field == "scope" || value.is_number();
       if (!is_figure) continue;
       EXPECT_GT(h.sources.contains(field) ? h.sources.at(field).size() : 0, 10u) << "no source for " << field;
     }
     for (const auto& [field, source] : h.sources) {
-      EXPECT_TRUE(Json::parse(text).contains(field)) << "source of an absent field " << field;
+      EXPECT_TRUE(json.contains(field)) << "source of an absent field " << field;
       EXPECT_EQ(source.find("http"), source.npos) << field;
     }
   }

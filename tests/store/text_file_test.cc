@@ -27,7 +27,7 @@ TEST(TextFile, RefusesMissingFoldersAndCutFiles) {
   EXPECT_THROW(read_text_file(folder.path()), Error);
   EXPECT_THROW(write_text_file(folder / "no/folder", "x"), Error);
   gzFile packed = gzopen((folder / "cut.gz").c_str(), "wb");
-  for (int i = 0; i < 100000; ++i) gzputc(packed, i * i % 251);
+  for (int64_t i = 0; i < 100000; ++i) gzputc(packed, static_cast<int>(i * i % 251));
   gzclose(packed);
   std::filesystem::resize_file(folder / "cut.gz", std::filesystem::file_size(folder / "cut.gz") / 2);
   EXPECT_THROW(read_text_file(folder / "cut.gz"), Error);
