@@ -30,8 +30,7 @@ std::array<PhysicsParameters::Prior, count_kinds> time_priors(const Hardware& h)
 }
 
 /// How far a group may stand from the shared seconds per count (log units): bandwidth and launches belong to the machine,
-/// arithmetic efficiency to the kernel; kernels of matrix products pack their operands
-/// first, those of windows are often scalar code.
+/// arithmetic efficiency to the kernel; kernels of matrix products pack their operands first, those of windows are often scalar.
 double factor_spread(size_t k, bool product, bool window) {
   switch (static_cast<Count>(k)) {
     case Count::macs:
@@ -58,7 +57,7 @@ double weight_spread(size_t j, bool product, bool window) {
   return j == static_cast<size_t>(Coordinate::m) ? size_spread : residual_spread;
 }
 
-/// Largest and smallest of a coordinate over the terms of a group tell whether it varies at all.
+/// A coordinate without spread in a group has nothing to be fitted on.
 bool varies(const PhysicsGroup& g, size_t j) { return g.spread[j] > 0; }
 
 /// Pseudo-Huber: quadratic for small errors, linear for large ones. Returns the residual, sets its derivative.
