@@ -9,11 +9,13 @@ REACHES = {  # folder of wattlayer/ -> folders that it may include besides itsel
     "ops": set(),
     "graph": {"ops"},
     "networks": {"ops", "graph"},
+    "meter": set(),
     "store": {"ops", "graph", "networks"},
     "datasets": {"ops", "graph", "networks", "store"},
     "features": {"ops"},
     "predict": {"ops", "features"},
     "fit": {"ops", "features", "predict"},
+    "bench": {"ops", "graph", "networks", "store", "meter", "features", "predict", "fit"},
     "report": {"ops", "graph", "features", "predict"},
 }
 OUTSIDE = {"cli", "tests", "benchmarks"}  # may include everything; nothing includes them

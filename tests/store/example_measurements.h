@@ -17,6 +17,8 @@ inline std::vector<Measurement> example_measurements() {
   layer.energy_j = 0.1 + 0.2;
   layer.time_s = 1e-300;
   layer.energy_sd_j = 0;
+  layer.energy_ci95_j = 0.01;
+  layer.windows = 12;
   layer.repetitions = 3;
   layer.scope = "cpu-package";
   layer.meter = "rapl";
@@ -41,7 +43,7 @@ inline std::vector<Measurement> example_measurements() {
 
   Measurement failed = layer;
   failed.row = "failed";
-  failed.energy_j = failed.time_s = failed.energy_sd_j = std::nullopt;
+  failed.energy_j = failed.time_s = failed.energy_sd_j = failed.energy_ci95_j = std::nullopt;
   failed.failure = "out of memory";
   failed.parent = network.row;
   return {layer, network, failed};
@@ -54,7 +56,8 @@ inline std::string describe(const Measurement& m) {
   };
   std::string text = m.dataset + "|" + m.row + "|" + m.kind + "|" + m.block + "|" + m.parent + "|" + m.hardware + "|" + m.engine +
                      "|" + std::string(name(m.dtype)) + "|" + optional(m.energy_j) + "|" + optional(m.energy_sd_j) + "|" +
-                     optional(m.time_s) + "|" + optional(m.idle_power_w) + "|" + std::to_string(m.repetitions) + "|" + m.scope +
+                     optional(m.time_s) + "|" + optional(m.idle_power_w) + "|" + std::to_string(m.repetitions) + "|" + optional(m.energy_ci95_j) + "|" +
+                     std::to_string(m.windows) + "|" + m.scope +
                      "|" + (m.idle_included ? "1" : "0") + "|" + m.meter + "|" + m.method + "|" + m.failure + "|" +
                      m.workload.name + "|" + std::to_string(m.workload.batch) + "|" + (m.workload.is_network ? "1" : "0") + "|" +
                      print_items(m.workload);

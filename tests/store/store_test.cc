@@ -40,6 +40,20 @@ TEST(Store, GivesBackWhatWasAdded) {
   for (size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(describe(found[i]), describe(rows[i]));
 }
 
+TEST(Store, BringsASchema1FileUpToDateAndKeepsItsRows) {
+  TemporaryFolder folder;
+  std::filesystem::copy_file(WATTLAYER_SOURCE_DIR "/tests/data/store/schema_1.db", folder / "old.db");
+  Store store(folder / "old.db");
+  const auto rows = store.select();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].energy_j, 1.5);
+  EXPECT_EQ(rows[0].energy_ci95_j, std::nullopt);
+  EXPECT_EQ(rows[0].windows, 0);
+  EXPECT_EQ(rows[1].failure, "out of memory");
+  EXPECT_EQ(store.add(example_measurements()).added, example_measurements().size());
+  EXPECT_EQ(ask(folder / "old.db", "pragma user_version"), "2");
+}
+
 TEST(Store, AddingAgainChangesNothing) {
   TemporaryFolder folder;
   auto rows = example_measurements();
@@ -63,7 +77,7 @@ TEST(Store, HoldsEachWorkloadAndEachLayerOnce) {
   EXPECT_EQ(ask(folder / "a.db", "select count(*) from workload"), "2");
   EXPECT_EQ(ask(folder / "a.db", "select count(*) from layer"), "2");
   EXPECT_EQ(ask(folder / "a.db", "pragma journal_mode"), "wal");
-  EXPECT_EQ(ask(folder / "a.db", "pragma user_version"), "1");
+  EXPECT_EQ(ask(folder / "a.db", "pragma user_version"), "2");
 }
 
 TEST(Store, SelectsByEachField) {
@@ -108,7 +122,7 @@ TEST(Store, RefusesFilesThatAreNoStore) {
 TEST(Store, RefusesANewerSchema) {
   TemporaryFolder folder;
   { Store store(folder / "new.db"); }
-  ask(folder / "new.db", "pragma user_version = 2");
+  ask(folder / "new.db", "pragma user_version = 3");
   EXPECT_EQ(kind_of_opening(folder / "new.db"), ErrorKind::unsupported);
 }
 

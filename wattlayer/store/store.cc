@@ -13,7 +13,7 @@
 namespace wattlayer {
 namespace {
 
-constexpr int64_t schema_version = 1;
+constexpr int64_t schema_version = 2;
 constexpr int64_t application = 0x57617474;  // "Watt", so that other people's SQLite files are told apart
 
 int64_t pragma(sqlite::Database& database, const std::string& name) {
@@ -33,11 +33,12 @@ void prepare(sqlite::Database& database, const std::string& file) {
     throw Error(ErrorKind::unsupported, fmt::format("{} has store schema {}, this program knows up to {}; use a newer wattlayer",
                                                     file, version, schema_version));
   database.execute("pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on");
-  if (!fresh) return;
-  sqlite::Transaction transaction(database);
-  if (pragma(database, "schema_version") == 0)
-    database.execute(std::string(store_schema_001) +
-                     fmt::format("pragma application_id = {}; pragma user_version = {};", application, schema_version));
+  if (version == schema_version) return;
+  sqlite::Transaction transaction(database);  // another process may have got here first: what is done is asked again
+  const int64_t done = pragma(database, "user_version");
+  if (done < 1) database.execute(std::string(store_schema_001) + fmt::format("pragma application_id = {};", application));
+  if (done < 2) database.execute(std::string(store_schema_002));
+  database.execute(fmt::format("pragma user_version = {}", schema_version));
   transaction.commit();
 }
 
@@ -127,7 +128,9 @@ Store::Added Store::add(std::span<const Measurement> measurements) {
         .bind(17, m.meter)
         .bind(18, m.method)
         .bind(19, conditions)
-        .bind(20, m.failure);
+        .bind(20, m.failure)
+        .bind(21, m.energy_ci95_j)
+        .bind(22, m.windows);
     insert.step();
     (connection_->database.changes() > 0 ? added.added : added.present) += 1;
   }
@@ -140,7 +143,7 @@ std::vector<Measurement> Store::select(const Selection& selection) const {
       "select m.dataset, m.hardware, m.engine, m.dtype, m.kind, m.row, m.block, m.parent, m.energy_j, m.energy_sd_j, m.time_s, "
       "m.idle_power_w, "
       "m.repetitions, m.scope, m.idle_included, m.meter, m.method, m.conditions, m.failure, w.name, w.batch, w.is_network, "
-      "w.items "
+      "w.items, m.energy_ci95_j, m.windows "
       "from measurement m join workload w on w.id = m.workload where true";
   std::vector<std::string> wanted;
   auto filter = [&](const char* column, const std::string& value) {
@@ -164,6 +167,7 @@ std::vector<Measurement> Store::select(const Selection& selection) const {
     m.energy_j = query.real(8), m.energy_sd_j = query.real(9), m.time_s = query.real(10), m.idle_power_w = query.real(11);
     m.repetitions = query.integer(12), m.scope = query.text(13), m.idle_included = query.integer(14) != 0;
     m.meter = query.text(15), m.method = query.text(16), m.failure = query.text(18);
+    m.energy_ci95_j = query.real(23), m.windows = query.integer(24);
     m.conditions = nlohmann::json::parse(query.text(17)).get<std::map<std::string, std::string>>();
     found.push_back(std::move(m));
   }

@@ -1,4 +1,4 @@
--- Schema 1 of a wattlayer store (docs/formats/store_v1.md).
+-- Schema 1 of a wattlayer store (docs/formats/store_v2.md).
 create table layer (
   id integer primary key,
   text text not null unique

@@ -1,0 +1,48 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wattlayer/core/units.h"
+
+namespace wattlayer {
+
+/// What is known of a meter before its first read.
+struct MeterInfo {
+  std::string meter;   ///< name of the source: rapl, nvml, ...
+  std::string domain;  ///< what of it: package-0, 0 (device number), VDD_GPU, ...
+  std::string scope;   ///< gpu-board, cpu-package, dram, board, wall, ...
+  std::string method;  ///< counter, integrated or modelled
+  std::string
+      device;         ///< identifies the physical counter across processes: `nvml:GPU-uuid`, `rapl:intel-rapl:0`; key of the lock
+  Joules resolution;  ///< smallest step of read(); 0 where unknown
+  std::optional<Seconds> refresh_interval;   ///< as documented for the sensor; the protocol finds the real one
+  std::optional<Seconds> poll_interval;      ///< poll() must be called at least this often; absent: never
+  std::map<std::string, std::string> facts;  ///< driver, board, firmware, correction: goes to a measurement's conditions
+  std::vector<std::string> remarks;          ///< what a reader of its figures must know, a sentence each
+
+  std::string name() const { return meter + ":" + domain; }
+};
+
+/// State of the metered device at one moment. What the source does not tell is absent, never 0.
+struct DeviceState {
+  std::optional<double> clock_hz, memory_clock_hz, temperature_c, power_limit_w;
+  std::vector<std::string> throttle;  ///< reasons that slow the device now: `power cap`, `thermal`, ...; idle is none
+};
+
+/// An energy counter of one physical domain. read() never goes backwards: each implementation unwraps its own counter.
+/// read(), poll() and state() may be called from different threads.
+class Meter {
+ public:
+  virtual ~Meter() = default;
+  virtual const MeterInfo& info() const = 0;
+  /// Energy since it was opened. Throws Error(unavailable) that says what happened and what to do when the source is gone, was
+  /// reset or cannot be trusted any more.
+  virtual Joules read() = 0;
+  /// Takes a power sample, or reads a counter before it can wrap twice. Errors are kept for the next read().
+  virtual void poll() {}
+  virtual DeviceState state() { return {}; }
+};
+
+}  // namespace wattlayer

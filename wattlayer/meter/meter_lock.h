@@ -1,0 +1,26 @@
+#pragma once
+#include <filesystem>
+#include <string>
+
+namespace wattlayer {
+
+/// Exclusive use of one physical counter on this machine, by flock: the kernel releases it when the process ends in whatever way,
+/// so no lock is ever stale.
+class MeterLock {
+ public:
+  /// `device` as in MeterInfo. Throws Error(unavailable) naming the process that holds it.
+  MeterLock(const std::string& device, const std::filesystem::path& folder);
+  ~MeterLock();
+  MeterLock(MeterLock&&) noexcept;
+  MeterLock(const MeterLock&) = delete;
+  MeterLock& operator=(const MeterLock&) = delete;
+
+ private:
+  int file_ = -1;
+};
+
+/// Folder of the locks, the same for all users of a machine: /run/lock, or the system's temporary folder where that cannot be
+/// written.
+std::filesystem::path meter_lock_folder();
+
+}  // namespace wattlayer

@@ -1,0 +1,3 @@
+-- Schema 2 of a wattlayer store: what our own measurements tell beyond those of public data sets.
+alter table measurement add column energy_ci95_j real;
+alter table measurement add column windows integer not null default 0;
