@@ -56,10 +56,10 @@ inline std::string describe(const Measurement& m) {
   };
   std::string text = m.dataset + "|" + m.row + "|" + m.kind + "|" + m.block + "|" + m.parent + "|" + m.hardware + "|" + m.engine +
                      "|" + std::string(name(m.dtype)) + "|" + optional(m.energy_j) + "|" + optional(m.energy_sd_j) + "|" +
-                     optional(m.time_s) + "|" + optional(m.idle_power_w) + "|" + std::to_string(m.repetitions) + "|" + optional(m.energy_ci95_j) + "|" +
-                     std::to_string(m.windows) + "|" + m.scope +
-                     "|" + (m.idle_included ? "1" : "0") + "|" + m.meter + "|" + m.method + "|" + m.failure + "|" +
-                     m.workload.name + "|" + std::to_string(m.workload.batch) + "|" + (m.workload.is_network ? "1" : "0") + "|" +
+                     optional(m.time_s) + "|" + optional(m.idle_power_w) + "|" + std::to_string(m.repetitions) + "|" +
+                     optional(m.energy_ci95_j) + "|" + std::to_string(m.windows) + "|" + m.scope + "|" +
+                     (m.idle_included ? "1" : "0") + "|" + m.meter + "|" + m.method + "|" + m.failure + "|" + m.workload.name +
+                     "|" + std::to_string(m.workload.batch) + "|" + (m.workload.is_network ? "1" : "0") + "|" +
                      print_items(m.workload);
   for (const auto& [key, value] : m.conditions) text += "|" + key + "=" + value;
   return text;

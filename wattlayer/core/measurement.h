@@ -14,14 +14,14 @@ struct Measurement {
   std::string hardware;  ///< id, file name in hardware/
   std::string engine;    ///< id, file name in engines/
   DataType dtype = DataType::f32;
-  std::optional<double> energy_j;     ///< of one pass of the whole batch
-  std::optional<double> energy_sd_j;  ///< between repetitions
+  std::optional<double> energy_j;       ///< of one pass of the whole batch
+  std::optional<double> energy_sd_j;    ///< between repetitions
   std::optional<double> energy_ci95_j;  ///< half width of the 95 % confidence interval of energy_j
   std::optional<double> time_s;
   std::optional<double> idle_power_w;
   int64_t repetitions = 1;  ///< passes metered
   int64_t windows = 0;      ///< stretches of passes metered separately; 0: not stated
-  std::string scope;  ///< gpu-board, cpu-package, core-rail, board, wall
+  std::string scope;        ///< gpu-board, cpu-package, core-rail, board, wall
   bool idle_included = true;
   std::string meter;                              ///< rapl, nvml, ina3221, ...
   std::string method = "counter";                 ///< counter, integrated or modelled

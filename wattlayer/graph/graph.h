@@ -56,7 +56,12 @@ Graph read_onnx(std::string_view bytes, const std::string& name, const ImportOpt
 /// The layers that an engine executes, equal ones counted once with all their names.
 Workload lower(const Graph& graph, const Engine& engine);
 
+/// The graph without the nodes that an engine computes at load time or prunes; what it runs in place is marked. Fusions are left
+/// to the engine. This is what a runner executes.
+Graph executed(const Graph& graph, const Engine& engine);
+
 /// The same workload computed in another data type: tensors of reals take it, integers and booleans stay.
 Workload with_dtype(Workload workload, DataType dtype);
+Graph with_dtype(Graph graph, DataType dtype);
 
 }  // namespace wattlayer

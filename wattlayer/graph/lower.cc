@@ -32,6 +32,7 @@ class Lowering {
         tails_(graph.nodes.size()) {}
 
   Workload run();
+  Graph executed();
 
  private:
   void find_live();
@@ -224,20 +225,41 @@ Workload Lowering::run() {
   return workload;
 }
 
+Graph Lowering::executed() {
+  find_live();
+  count_consumers();
+  Graph result = graph_;
+  result.nodes.clear();
+  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+    if (!live_[i]) continue;
+    result.nodes.push_back(graph_.nodes[i]);
+    result.nodes.back().layer.in_place = runs_in_place(i);
+  }
+  return result;
+}
+
+void set_dtype(Layer& layer, DataType dtype) {
+  // Some types exist only in the arithmetic: tf32 reads and writes f32.
+  const DataType stored = dtype == DataType::tf32 ? DataType::f32 : dtype;
+  for (auto* tensors : {&layer.inputs, &layer.outputs})
+    for (Tensor& t : *tensors)
+      if (is_float(t.dtype)) t.dtype = stored;
+  if (is_float(layer.dtype)) layer.dtype = dtype;
+}
+
 }  // namespace
 
 Workload with_dtype(Workload workload, DataType dtype) {
-  // Some types exist only in the arithmetic: tf32 reads and writes f32.
-  const DataType stored = dtype == DataType::tf32 ? DataType::f32 : dtype;
-  for (WorkloadItem& item : workload.items) {
-    Layer& layer = item.layer;
-    for (auto* tensors : {&layer.inputs, &layer.outputs})
-      for (Tensor& t : *tensors)
-        if (is_float(t.dtype)) t.dtype = stored;
-    if (is_float(layer.dtype)) layer.dtype = dtype;
-  }
+  for (WorkloadItem& item : workload.items) set_dtype(item.layer, dtype);
   return workload;
 }
+
+Graph with_dtype(Graph graph, DataType dtype) {
+  for (Node& node : graph.nodes) set_dtype(node.layer, dtype);
+  return graph;
+}
+
+Graph executed(const Graph& graph, const Engine& engine) { return Lowering(graph, engine).executed(); }
 
 Workload lower(const Graph& graph, const Engine& engine) { return Lowering(graph, engine).run(); }
 

@@ -114,9 +114,9 @@ Store::Added Store::add(std::span<const Measurement> measurements) {
   sqlite::Transaction transaction(connection_->database);
   sqlite::Statement insert(connection_->database,
                            "insert into measurement (dataset, hardware, engine, dtype, kind, row, workload, block, parent, "
-                           "energy_j, energy_sd_j, time_s, "
-                           "idle_power_w, repetitions, scope, idle_included, meter, method, conditions, failure) "
-                           "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                           "energy_j, energy_sd_j, time_s, idle_power_w, repetitions, scope, idle_included, meter, method, "
+                           "conditions, failure, energy_ci95_j, windows) "
+                           "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                            "on conflict (dataset, hardware, engine, dtype, kind, row) do nothing");
   for (const Measurement& m : measurements) {
     const std::string conditions = nlohmann::json(m.conditions).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -1,0 +1,149 @@
+#include "wattlayer/bench/process_runner.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/temporary_folder.h"
+#include "wattlayer/bench/fake_runner.h"
+#include "wattlayer/core/error.h"
+#include "wattlayer/meter/simulated_device.h"
+#include "wattlayer/ops/layer_text.h"
+
+namespace wattlayer {
+namespace {
+
+RunnerCommand fake(std::vector<std::string> options = {}) {
+  RunnerCommand command{.name = "fake", .arguments = {WATTLAYER_PROGRAM, "fake-runner"}, .answer_within = {20}};
+  command.arguments.insert(command.arguments.end(), options.begin(), options.end());
+  return command;
+}
+
+RunnerCommand shell(const std::string& script) {
+  return {.name = "shell", .arguments = {"/bin/sh", "-c", script}, .answer_within = {20}};
+}
+
+Task relu() { return layer_task(parse_layer("Relu 1x64x56x56")); }
+Task conv() { return layer_task(parse_layer("Conv 1x64x56x56 64x64x3x3 pads=1,1,1,1")); }
+
+/// Error of a call, as kind and message; internal and empty when there was none.
+template <typename Call>
+Error error_of(Call call) {
+  try {
+    call();
+  } catch (const Error& e) {
+    return e;
+  }
+  return Error(ErrorKind::internal, "");
+}
+
+TEST(ProcessRunner, SaysWhoItIs) {
+  const auto runner = start_runner(fake());
+  EXPECT_EQ(runner->info().name, "fake");
+  EXPECT_EQ(runner->info().devices.at(1).id, "cuda:0");
+  EXPECT_TRUE(runner->alive());
+}
+
+TEST(ProcessRunner, SimulatedWorkTakesTimeAndEnergyOfTheDeviceOnly) {
+  SimulatedDevice device({fake_idle_w});
+  RunnerCommand command = fake();
+  command.device = &device;
+  const auto runner = start_runner(command);
+  const int64_t handle = runner->prepare(relu(), {});
+  const Seconds time = runner->run(handle, 1000);
+  const double bytes = 2 * 4 * 64 * 56 * 56, seconds = 5e-6 + bytes / 1e11;
+  EXPECT_NEAR(time.value, 1000 * seconds, 1e-9);
+  EXPECT_NEAR(device.now().value, time.value, 1e-12);
+  EXPECT_NEAR(device.energy().value, 1000 * (30 * seconds + 60e-12 * bytes), 1e-9);
+}
+
+TEST(ProcessRunner, SeveralTasksArePreparedAtATime) {
+  const auto runner = start_runner(fake());
+  const int64_t a = runner->prepare(relu(), {}), b = runner->prepare(conv(), {});
+  EXPECT_NE(a, b);
+  EXPECT_LT(runner->run(a, 1).value, runner->run(b, 1).value);
+  runner->release(a);
+  EXPECT_EQ(error_of([&] { runner->run(a, 1); }).kind(), ErrorKind::unavailable);
+  EXPECT_GT(runner->run(b, 1).value, 0);
+}
+
+TEST(ProcessRunner, GoesOnAfterWhatItCannotRun) {
+  const auto runner = start_runner(fake({"--fault", "unsupported=Conv", "--fault", "out-of-memory=Relu"}));
+  const Error unsupported = error_of([&] { runner->prepare(conv(), {}); });
+  EXPECT_EQ(unsupported.kind(), ErrorKind::unsupported);
+  EXPECT_NE(std::string(unsupported.what()).find("Conv 1x64x56x56"), std::string::npos) << unsupported.what();
+  const Error memory = error_of([&] { runner->prepare(relu(), {}); });
+  EXPECT_EQ(memory.kind(), ErrorKind::unavailable);
+  EXPECT_TRUE(std::string(memory.what()).starts_with("out of memory")) << memory.what();
+  EXPECT_TRUE(runner->alive());
+}
+
+TEST(ProcessRunner, ACrashNamesTheSignalAndTheTask) {
+  const auto runner = start_runner(fake({"--fault", "crash=Conv"}));
+  const Error error = error_of([&] { runner->prepare(conv(), {}); });
+  EXPECT_EQ(error.kind(), ErrorKind::unavailable);
+  EXPECT_NE(std::string(error.what()).find("signal 6 (Aborted) when asked to prepare Conv"), std::string::npos) << error.what();
+  EXPECT_FALSE(runner->alive());
+  EXPECT_EQ(error_of([&] { runner->prepare(relu(), {}); }).kind(), ErrorKind::unavailable);
+}
+
+TEST(ProcessRunner, AHangIsKilledInTime) {
+  RunnerCommand command = fake({"--fault", "hang=Conv"});
+  const auto runner = [&] {
+    command.answer_within = {0.5};
+    return start_runner(command);
+  }();
+  const Error error = error_of([&] { runner->prepare(conv(), {}); });
+  EXPECT_NE(std::string(error.what()).find("hung: no answer within 0.5 s"), std::string::npos) << error.what();
+  EXPECT_FALSE(runner->alive());
+}
+
+TEST(ProcessRunner, WaitingEndsOnRequest) {
+  RunnerCommand command = fake({"--fault", "hang=Conv"});
+  bool stop = false;
+  command.cancelled = [&] { return stop; };
+  const auto runner = start_runner(command);
+  stop = true;
+  EXPECT_NE(std::string(error_of([&] { runner->prepare(conv(), {}); }).what()).find("stopped on request"), std::string::npos);
+}
+
+TEST(ProcessRunner, WhatIsNoReplyEndsTheRunner) {
+  for (const std::string script :
+       {"read line; echo nonsense", "read line; echo '[1]'", "read line; echo '{\"id\":7}'", "read line; echo '{\"id\":1}'",
+        "read line; echo '{\"id\":1,\"protocol\":2,\"name\":\"x\",\"engine\":\"y\",\"version\":\"z\",\"devices\":[]}'", "exit 3"})
+    EXPECT_EQ(error_of([&] { start_runner(shell(script)); }).kind(), ErrorKind::unavailable) << script;
+  const auto runner = start_runner(fake({"--fault", "garbage=Relu"}));
+  EXPECT_EQ(error_of([&] { runner->prepare(relu(), {}); }).kind(), ErrorKind::unavailable);
+  EXPECT_FALSE(runner->alive());
+}
+
+TEST(ProcessRunner, QuotesTheLastWords) {
+  const Error error = error_of([] { start_runner(shell("echo 'libcuda is missing' >&2; exit 3")); });
+  EXPECT_NE(std::string(error.what()).find("exit status 3"), std::string::npos) << error.what();
+  EXPECT_NE(std::string(error.what()).find("libcuda is missing"), std::string::npos) << error.what();
+}
+
+TEST(ProcessRunner, AProgramThatIsNotThereIsNamed) {
+  const Error error = error_of([] { start_runner({.name = "x", .arguments = {"/nowhere/runner"}}); });
+  EXPECT_EQ(error.kind(), ErrorKind::unavailable);
+  EXPECT_NE(std::string(error.what()).find("/nowhere/runner: No such file"), std::string::npos) << error.what();
+}
+
+TEST(ProcessRunner, WhatItStartedEndsWithIt) {
+  TemporaryFolder folder;
+  const std::string file = (folder / "pid").string();
+  { EXPECT_THROW(start_runner(shell("sleep 1000 & echo $! > " + file + "; read line; echo nonsense; sleep 1000")), Error); }
+  int pid = 0;
+  std::ifstream(file) >> pid;
+  ASSERT_GT(pid, 0);
+  for (int i = 0; i < 100 && ::kill(pid, 0) == 0; ++i) ::usleep(20000);
+  std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
+  std::string number, name, state;
+  status >> number >> name >> state;
+  EXPECT_TRUE(state.empty() || state == "Z") << state;
+}
+
+}  // namespace
+}  // namespace wattlayer
