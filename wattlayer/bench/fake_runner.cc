@@ -57,7 +57,7 @@ class FakeRunner {
   static json hello() {
     return {{"protocol", 1},
             {"name", "fake"},
-            {"engine", "libtorch"},
+            {"engine", "simulated"},
             {"version", "1"},
             {"devices", {{{"id", "cpu"}, {"name", "simulated"}}, {{"id", "cuda:0"}, {"name", "simulated"}}}},
             {"facts", {{"simulated", "no hardware was used"}}}};
