@@ -11,6 +11,7 @@
 #include "wattlayer/core/error.h"
 #include "wattlayer/datasets/import.h"
 #include "wattlayer/fit/physics_fit.h"
+#include "wattlayer/predict/physics.h"
 #include "wattlayer/store/store.h"
 #include "wattlayer/store/text_file.h"
 
@@ -21,6 +22,7 @@ struct Options {
   std::filesystem::path store, folder, output;
   std::string dataset, id;
   Selection selection;
+  std::optional<double> stated_power_w;
 };
 
 std::vector<Measurement> read(const Options& options, const DataFiles& files) {
@@ -73,9 +75,13 @@ void fit(const Options& options, const DataFiles& files) {
   std::vector<const Measurement*> training;
   for (const Measurement& m : rows) training.push_back(&m);
   write_remark(fmt::format("fitting {} rows of {}", rows.size(), target));
-  const EnergyModel model = fit_energy_model(training, parse_hardware(hardware_json, rows[0].hardware), hardware_json,
-                                             parse_engine(engine_json, rows[0].engine), engine_json,
-                                             options.id.empty() ? target : options.id, origin_of(rows, files));
+  const EnergyModel model = fit_energy_model(
+      training, parse_hardware(hardware_json, rows[0].hardware), hardware_json, parse_engine(engine_json, rows[0].engine),
+      engine_json, options.id.empty() ? target : options.id, origin_of(rows, files), {.stated_power_w = options.stated_power_w});
+  if (model.physics->stated_w)
+    write_remark(fmt::format(
+        "no row has a measured energy: the model is one of time, its joules are {:g} W times seconds and labelled modelled",
+        *model.physics->stated_w));
   write_text_file(options.output, model.print());
   write_output(fmt::format("energy model {} written to {}\n", model.id, options.output.string()));
 }
@@ -92,6 +98,10 @@ void add_fit(CLI::App& app, const Program& program) {
   verb->add_option("--engine", options->selection.engine, "only rows of this engine");
   verb->add_option("--dtype", options->selection.dtype, "only rows of this data type");
   verb->add_option("--kind", options->selection.kind, "only random-layer, real-layer or network rows");
+  verb->add_option("--stated-power", options->stated_power_w,
+                   "watts that stand for the energy where none was measured; labelled modelled")
+      ->type_name("WATTS")
+      ->check(CLI::PositiveNumber.description(""));
   verb->add_option("--id", options->id, "id of the energy model; HARDWARE/ENGINE/DTYPE without it");
   verb->add_option("-o,--output", options->output, "file to write (.wlm)")->required();
   verb->callback([options, &program] { fit(*options, program.data_files()); });

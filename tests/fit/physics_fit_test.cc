@@ -124,6 +124,48 @@ TEST(PhysicsFit, RefusesTooFewRowsAndMixedScopes) {
   EXPECT_THROW(fit(rows), Error);
 }
 
+/// Rows whose energy is a stated power times time.
+std::vector<Measurement> modelled(std::vector<Measurement> rows, double watts) {
+  for (Measurement& m : rows) m.method = "modelled", m.meter = "constant:cpu", m.energy_j = watts * *m.time_s;
+  return rows;
+}
+
+TEST(PhysicsFit, ModelledEnergyGivesAModelOfTimeAlone) {
+  Machine machine{0.02};
+  const EnergyModel model = fit(modelled(products(machine, 200), 15));
+  for (const Measurement& m : products(machine, 20)) {
+    const Estimate e = predict(m.workload, model);
+    EXPECT_EQ(e.stated_power_w, 15);
+    EXPECT_NEAR(e.power_w.value, 15, 1e-9);
+    EXPECT_EQ(e.power_w.low, e.power_w.high);
+    EXPECT_LT(std::abs(std::log(e.time_s.value / *m.time_s)), 0.3);
+    EXPECT_EQ(e.layers.at(0).label, Label::modelled);
+    EXPECT_EQ(e.coverage, 0);
+  }
+  const EnergyModel read = EnergyModel::parse(model.print(), model.id);
+  EXPECT_EQ(read.print(), model.print());
+  EXPECT_NE(model.card.find("energy was not measured: it is 15.0 W"), std::string::npos) << model.card;
+}
+
+TEST(PhysicsFit, ModelledEnergyNeverEntersAFitOfEnergy) {
+  Machine machine{0.02};
+  auto rows = products(machine, 200);
+  for (const Measurement& m : modelled(products(machine, 200), 4000)) rows.push_back(m);
+  const EnergyModel model = fit(rows);
+  for (const Measurement& m : products(machine, 20)) EXPECT_NEAR(predict(m.workload, model).power_w.value, 40, 6);
+}
+
+TEST(PhysicsFit, TimeWithoutEnergyNeedsAStatedPower) {
+  Machine machine{0.02};
+  auto rows = products(machine, 50);
+  for (Measurement& m : rows) m.energy_j.reset();
+  EXPECT_THROW(fit(rows), Error);
+  const EnergyModel model =
+      fit_energy_model(pointers(rows), parse_hardware(hardware_json, "test"), hardware_json, parse_engine(engine_json, "test"),
+                       engine_json, "test/test/f32", {}, {.stated_power_w = 20});
+  EXPECT_NEAR(predict(rows[0].workload, model).power_w.value, 20, 1e-9);
+}
+
 TEST(PhysicsFit, LearnsFromNetworksAlone) {
   Machine machine{0.0};
   const auto layers = products(machine, 600);

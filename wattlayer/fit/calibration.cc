@@ -28,7 +28,7 @@ struct Errors {
   size_t singles = 0;
 
   void add(const Measurement& m, const PhysicsModel::Totals& predicted) {
-    const bool e = m.energy_j && *m.energy_j > 0, t = m.time_s && *m.time_s > 0;
+    const bool e = has_measured_energy(m), t = m.time_s && *m.time_s > 0;
     const double log_e = e ? std::log(*m.energy_j / predicted.energy_j) : 0,
                  log_t = t ? std::log(*m.time_s / predicted.time_s) : 0;
     if (e) energy.push_back(std::abs(log_e));
@@ -41,7 +41,7 @@ struct Errors {
     if (energy.size() >= 10) c.energy = conformal_quantile(energy);
     if (time.size() >= 10) c.time = conformal_quantile(time);
     if (power.size() >= 10) c.power = conformal_quantile(power);
-    c.rows = energy.size();
+    c.rows = std::max(energy.size(), time.size());
     c.blocks = blocks.size() + singles;
   }
 };
@@ -91,17 +91,21 @@ HeldOut calibrate(PhysicsModel& model, TrainingRows rows, const Hardware& hardwa
     for (const Measurement* m : folds[f]) {
       const auto predicted = price(fold_model, *m, hardware, engine);
       (m->workload.is_network ? networks : layers).add(*m, predicted);
-      if (!m->energy_j || *m->energy_j <= 0) continue;
-      (m->workload.is_network ? held_out.networks : held_out.layers)
-          .push_back({.truth = *m->energy_j, .predicted = predicted.energy_j});
+      const bool by_time = model.stated_w && m->time_s;  // joules are a constant times seconds
+      if (!by_time && !has_measured_energy(*m)) continue;
+      const Scored scored = by_time ? Scored{.truth = *m->time_s, .predicted = predicted.time_s}
+                                    : Scored{.truth = *m->energy_j, .predicted = predicted.energy_j};
+      (m->workload.is_network ? held_out.networks : held_out.layers).push_back(scored);
       if (m->workload.is_network || m->workload.items.size() != 1) continue;
       const Group group = features(m->workload.items[0].layer, hardware, engine).group;
       by_group[{std::string(name(group.family)), std::string(group.variant)}].push_back(
-          std::abs(std::log(*m->energy_j / predicted.energy_j)));
+          std::abs(std::log(scored.truth / scored.predicted)));
     }
   }
   layers.calibrate(model.layer_calibration);
   networks.calibrate(model.network_calibration);
+  if (model.stated_w)
+    for (Calibration* c : {&model.layer_calibration, &model.network_calibration}) c->energy = c->time, c->power = 0;
   for (PhysicsGroup& g : model.groups)
     if (auto at = by_group.find({g.family, g.variant}); at != by_group.end() && at->second.size() >= rows_that_calibrate_a_group)
       g.half_width = conformal_quantile(at->second);

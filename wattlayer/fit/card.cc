@@ -43,6 +43,9 @@ Json weaknesses(TrainingRows rows, const PhysicsFit& fit) {
        {"conv", "gemm", "attention", "normalization", "pool", "activation", "elementwise", "softmax", "recurrent"})
     if (!measured.contains(family)) missing += (missing.empty() ? "" : ", ") + std::string(family);
   if (!missing.empty()) out.push_back("never measured, priced from the data sheet and labelled extrapolated: " + missing);
+  if (fit.model.stated_w)
+    out.push_back("energy was not measured: it is " + Json(rounded(*fit.model.stated_w)).dump() +
+                  " W, as stated, times the fitted time; errors and intervals are those of the time");
   const Calibration& networks = fit.model.network_calibration;
   if (networks.rows < 20) out.push_back("no network rows calibrate the intervals of networks; layer errors stand in");
   else if (networks.blocks < 10)

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/fit/rows.h"
 
 namespace wattlayer {
 namespace {
@@ -20,7 +21,7 @@ bool any_of(const std::vector<std::string>& kinds, const std::string& kind) {
   return kinds.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
-bool usable(const Measurement& m) { return m.failure.empty() && m.energy_j && *m.energy_j > 0; }
+bool scorable(const Measurement& m) { return m.failure.empty() && has_measured_energy(m); }
 
 /// What a row is scored under besides `all`: the operator of a single layer.
 std::string operator_of(const Measurement& m) {
@@ -30,12 +31,12 @@ std::string operator_of(const Measurement& m) {
 std::vector<SplitPart> divide_by_block(std::span<const Measurement> rows, const Split& split) {
   std::map<std::string, SplitPart> parts;
   for (size_t i = 0; i < rows.size(); ++i)
-    if (usable(rows[i]) && any_of(split.test, rows[i].kind)) parts[rows[i].block].test.push_back(i);
+    if (scorable(rows[i]) && any_of(split.test, rows[i].kind)) parts[rows[i].block].test.push_back(i);
   std::vector<SplitPart> result;
   for (auto& [block, part] : parts) {
     part.unit = block;
     for (size_t i = 0; i < rows.size(); ++i)
-      if (usable(rows[i]) && any_of(split.train, rows[i].kind) && rows[i].block != block) part.train.push_back(i);
+      if (scorable(rows[i]) && any_of(split.train, rows[i].kind) && rows[i].block != block) part.train.push_back(i);
     result.push_back(std::move(part));
   }
   return result;
@@ -46,7 +47,7 @@ std::map<std::string, std::vector<size_t>> rows_by_operator(std::span<const Meas
                                                             const std::vector<std::string>& kinds) {
   std::map<std::string, std::vector<size_t>> result;
   for (size_t i = 0; i < rows.size(); ++i)
-    if (usable(rows[i]) && any_of(kinds, rows[i].kind)) result[operator_of(rows[i])].push_back(i);
+    if (scorable(rows[i]) && any_of(kinds, rows[i].kind)) result[operator_of(rows[i])].push_back(i);
   return result;
 }
 
@@ -70,7 +71,7 @@ std::vector<SplitPart> divide_at_random(std::span<const Measurement> rows, const
 std::vector<SplitPart> divide_by_kind(std::span<const Measurement> rows, const Split& split) {
   SplitPart part{.unit = "all"};
   for (size_t i = 0; i < rows.size(); ++i)
-    if (usable(rows[i]) && any_of(split.test, rows[i].kind)) part.test.push_back(i);
+    if (scorable(rows[i]) && any_of(split.test, rows[i].kind)) part.test.push_back(i);
   for (const auto& [op, positions] : rows_by_operator(rows, split.train)) {
     std::vector<size_t> order = drawn_order(positions.size(), split.seeds.empty() ? 0 : split.seeds[0]);
     order.resize(static_cast<size_t>(split.train_share * static_cast<double>(order.size())));
@@ -236,7 +237,7 @@ Evaluation evaluate(std::span<const Measurement> rows, const EnergyModel& model)
   Scoring scoring(split, "physics", true, result);
   const Measurement* example = nullptr;
   for (const Measurement& m : rows) {
-    if (!usable(m) || m.hardware != model.hardware.id || m.engine != model.engine.id || m.dtype != model.dtype) continue;
+    if (!scorable(m) || m.hardware != model.hardware.id || m.engine != model.engine.id || m.dtype != model.dtype) continue;
     if (!model.scope.empty() && m.scope != model.scope)
       throw Error(ErrorKind::invalid_input,
                   fmt::format("energy model {} covers {}, the rows of {} cover {}; they cannot be compared", model.id,

@@ -1,11 +1,13 @@
 #include "wattlayer/fit/layerwise.h"
 
+#include "wattlayer/fit/rows.h"
+
 namespace wattlayer {
 
 std::map<std::string, std::vector<MeasuredLayer>> measured_layers(TrainingRows rows) {
   std::map<std::string, std::vector<MeasuredLayer>> layers;
   for (const Measurement* m : rows) {
-    if (m->kind == "network" || m->workload.items.size() != 1 || !m->energy_j || !m->failure.empty()) continue;
+    if (m->kind == "network" || m->workload.items.size() != 1 || !has_measured_energy(*m) || !m->failure.empty()) continue;
     const WorkloadItem& item = m->workload.items[0];
     MeasuredLayer row{.layer = &item.layer, .energy_j = *m->energy_j / item.count};
     if (m->time_s) row.time_s = *m->time_s / item.count;
@@ -17,7 +19,7 @@ std::map<std::string, std::vector<MeasuredLayer>> measured_layers(TrainingRows r
 std::vector<const Measurement*> measured_networks(TrainingRows rows) {
   std::vector<const Measurement*> networks;
   for (const Measurement* m : rows)
-    if (m->kind == "network" && m->energy_j && m->failure.empty()) networks.push_back(m);
+    if (m->kind == "network" && has_measured_energy(*m) && m->failure.empty()) networks.push_back(m);
   return networks;
 }
 
@@ -26,7 +28,7 @@ std::vector<const Measurement*> measured_workloads(TrainingRows rows, size_t lea
   if (found.size() >= least) return found;
   found.clear();
   for (const Measurement* m : rows)
-    if (m->energy_j && m->failure.empty()) found.push_back(m);
+    if (has_measured_energy(*m) && m->failure.empty()) found.push_back(m);
   return found;
 }
 

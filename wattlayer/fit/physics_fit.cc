@@ -8,6 +8,7 @@
 #include <set>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/statistics.h"
 #include "wattlayer/fit/calibration.h"
 #include "wattlayer/fit/physics_problem.h"
 #include "wattlayer/fit/rows.h"
@@ -46,7 +47,7 @@ Reduced reduce(TrainingRows rows, const Hardware& hardware, const Engine& engine
     if (!usable(*m)) continue;
     FitRow row;
     row.is_network = m->workload.is_network;
-    if ((row.has_energy = m->energy_j && *m->energy_j > 0)) row.log_energy = std::log(*m->energy_j);
+    if ((row.has_energy = has_measured_energy(*m))) row.log_energy = std::log(*m->energy_j);
     if ((row.has_time = m->time_s && *m->time_s > 0)) row.log_time = std::log(*m->time_s);
     for (const WorkloadItem& item : m->workload.items) {
       const Features f = features(item.layer, hardware, engine);
@@ -129,12 +130,40 @@ double choose_norm(TrainingRows rows, const Hardware& hardware, const Engine& en
     double sum = 0;
     for (const Measurement* m : folds[0]) {
       const auto predicted = price(model, *m, hardware, engine);
-      const double error = m->energy_j && *m->energy_j > 0 ? *m->energy_j / predicted.energy_j : *m->time_s / predicted.time_s;
+      const double error = has_measured_energy(*m) ? *m->energy_j / predicted.energy_j : *m->time_s / predicted.time_s;
       sum += std::min(std::abs(std::log(error)), 1.0);
     }
     if (sum < best) best = sum, chosen = norm;
   }
   return chosen;
+}
+
+/// Power that the rows of modelled energy were given, in watts.
+std::optional<double> stated_power(TrainingRows rows) {
+  std::vector<double> watts;
+  for (const Measurement* m : rows)
+    if (m->failure.empty() && m->method == "modelled" && m->energy_j && m->time_s && *m->time_s > 0)
+      watts.push_back(*m->energy_j / *m->time_s);
+  return watts.empty() ? std::nullopt : std::optional(median(watts));
+}
+
+/// Nothing about energy was fitted: the law becomes this power times time.
+void state_power(PhysicsModel& model, double watts) {
+  model.stated_w = model.static_w = watts;
+  model.energy_j = {};
+  model.correction = model.launch_correction = 0;
+  for (PhysicsGroup& group : model.groups) group.energy = {};
+}
+
+/// Whether energy can be fitted; throws where it can neither be fitted nor modelled.
+bool energy_was_measured(TrainingRows rows, const PhysicsFitOptions& options) {
+  if (std::any_of(rows.begin(), rows.end(), [](const Measurement* m) { return m->failure.empty() && has_measured_energy(*m); }))
+    return true;
+  if (!options.stated_power_w && !stated_power(rows))
+    throw Error(ErrorKind::invalid_input,
+                "cannot fit: no row has a measured energy, and time alone says nothing about joules; measure with a meter, or "
+                "state a power (--stated-power WATTS) for a model of time whose energy is labelled modelled");
+  return false;
 }
 
 class PhysicsPredictor : public Predictor {
@@ -154,8 +183,10 @@ class PhysicsPredictor : public Predictor {
 }  // namespace
 
 PhysicsFit fit_physics(TrainingRows rows, const Hardware& hardware, const Engine& engine, const PhysicsFitOptions& options) {
+  const bool measured = energy_was_measured(rows, options);
   const double norm = choose_norm(rows, hardware, engine, options);
   PhysicsFit fit{.model = fit_with(rows, hardware, engine, norm, options.most_rows, options.iterations)};
+  if (!measured) state_power(fit.model, options.stated_power_w ? *options.stated_power_w : *stated_power(rows));
   if (options.calibration_folds > 1)
     fit.held_out =
         calibrate(fit.model, thinned(rows, options.most_rows / 2), hardware, engine, options.calibration_folds,
@@ -170,11 +201,15 @@ EnergyModel fit_energy_model(TrainingRows rows, const Hardware& hardware, std::s
   m.id = std::move(id);
   m.hardware = hardware, m.hardware_json = std::move(hardware_json);
   m.engine = engine, m.engine_json = std::move(engine_json);
-  const Measurement& first = *rows.front();
+  const auto with_energy = std::find_if(rows.begin(), rows.end(), [](const Measurement* r) { return has_measured_energy(*r); });
+  const Measurement& first = with_energy == rows.end() ? *rows.front() : **with_energy;
   for (const Measurement* row : rows)
-    if (row->scope != first.scope || row->dtype != first.dtype || row->idle_included != first.idle_included)
-      throw Error(ErrorKind::invalid_input, "cannot fit rows of different scope, data type or idle treatment together (" +
-                                                first.scope + " and " + row->scope + "); select one of them");
+    if (row->dtype != first.dtype || (with_energy != rows.end() && !has_measured_energy(*row))) {
+      if (row->dtype == first.dtype) continue;  // its time takes part, its energy does not
+      throw Error(ErrorKind::invalid_input, "cannot fit rows of different data type together; select one of them");
+    } else if (row->scope != first.scope || row->idle_included != first.idle_included)
+      throw Error(ErrorKind::invalid_input, "cannot fit rows of different scope or idle treatment together (" + first.scope +
+                                                " and " + row->scope + "); select one of them");
   m.scope = first.scope;
   m.dtype = first.dtype;
   m.idle_included = first.idle_included;

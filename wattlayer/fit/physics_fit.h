@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct PhysicsFitOptions {
   size_t most_rows = 6000;       ///< more rows than this are thinned evenly: the fit gains nothing from them
   size_t calibration_folds = 5;  ///< 0: no calibration
   int iterations = 40;
+  std::optional<double> stated_power_w;   ///< where no row has a measured energy: energy is modelled as this times time
   std::vector<double> norms = {1, 2, 4};  ///< candidates for p, chosen on held-out blocks
 };
 
@@ -28,8 +30,9 @@ struct PhysicsFit {
 
 /// Maximum a posteriori fit of the law in predict/physics.h: relative errors of energy and time of layer and network rows
 /// together under a robust loss; priors from the hardware description; group factors and residuals shrunk to none.
-/// Calibrates intervals on blocked folds. Rows without energy or with a failure are passed over.
-/// Throws Error(invalid_input) when fewer than 5 rows are left.
+/// Calibrates intervals on blocked folds. Rows without a figure or with a failure are passed over;
+/// modelled energy is never fitted: where no row has a measured one, the power stated by the options or the rows times the fitted
+/// time stands for it. Throws Error(invalid_input) when fewer than 5 rows are left, or there is no such power.
 PhysicsFit fit_physics(TrainingRows rows, const Hardware& hardware, const Engine& engine, const PhysicsFitOptions& options = {});
 
 /// fit_physics, with everything else an energy model holds; scope, data type and idle are those of the rows, which must agree.

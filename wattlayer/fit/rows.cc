@@ -14,13 +14,15 @@ void add_evenly(const std::vector<const Measurement*>& rows, size_t most, std::v
 
 }  // namespace
 
+bool has_measured_energy(const Measurement& m) { return m.energy_j && *m.energy_j > 0 && m.method != "modelled"; }
+
 bool usable(const Measurement& m) {
   auto known = [](const WorkloadItem& item) {
     auto good = [](const Tensor& t) { return !t.present || t.known; };
     const Layer& l = item.layer;
     return std::all_of(l.inputs.begin(), l.inputs.end(), good) && std::all_of(l.outputs.begin(), l.outputs.end(), good);
   };
-  return m.failure.empty() && ((m.energy_j && *m.energy_j > 0) || (m.time_s && *m.time_s > 0)) && !m.workload.items.empty() &&
+  return m.failure.empty() && (has_measured_energy(m) || (m.time_s && *m.time_s > 0)) && !m.workload.items.empty() &&
          std::all_of(m.workload.items.begin(), m.workload.items.end(), known);
 }
 

@@ -5,6 +5,9 @@
 
 namespace wattlayer {
 
+/// Its joules were metered; those of a stated power (`modelled`) were not and take part in no fit of energy.
+bool has_measured_energy(const Measurement& measurement);
+
 /// It has a figure, no failure, and only known shapes.
 bool usable(const Measurement& measurement);
 

@@ -69,16 +69,18 @@ Calibration parse_calibration(const Json& json) {
 Json print_physics(const PhysicsModel& m) {
   Json groups = Json::array();
   for (const PhysicsGroup& g : m.groups) groups.push_back(print_group(g));
-  return {{"norm", m.norm},
-          {"static_w", m.static_w},
-          {"pass_s", m.pass_s},
-          {"time_s", print_counts(m.time_s, 0)},
-          {"energy_j", print_counts(m.energy_j, 0)},
-          {"correction", m.correction},
-          {"launch_correction", m.launch_correction},
-          {"groups", groups},
-          {"calibration",
-           {{"layer", print_calibration(m.layer_calibration)}, {"network", print_calibration(m.network_calibration)}}}};
+  Json json = {{"norm", m.norm},
+               {"static_w", m.static_w},
+               {"pass_s", m.pass_s},
+               {"time_s", print_counts(m.time_s, 0)},
+               {"energy_j", print_counts(m.energy_j, 0)},
+               {"correction", m.correction},
+               {"launch_correction", m.launch_correction},
+               {"groups", groups},
+               {"calibration",
+                {{"layer", print_calibration(m.layer_calibration)}, {"network", print_calibration(m.network_calibration)}}}};
+  if (m.stated_w) json["stated_w"] = *m.stated_w;
+  return json;
 }
 
 PhysicsModel parse_physics(const Json& json) {
@@ -86,6 +88,7 @@ PhysicsModel parse_physics(const Json& json) {
   m.norm = json.at("norm");
   if (!(m.norm >= 1 && m.norm <= 64)) throw Error(ErrorKind::invalid_input, "norm is outside 1 to 64");
   m.static_w = json.at("static_w");
+  if (json.contains("stated_w")) m.stated_w = json.at("stated_w").get<double>();
   m.pass_s = json.at("pass_s");
   m.time_s = parse_counts(json.at("time_s"), 0);
   m.energy_j = parse_counts(json.at("energy_j"), 0);

@@ -45,8 +45,9 @@ struct Estimate {
   Interval energy_j, time_s, power_w;  ///< one pass of the whole batch
   double coverage = 0;                 ///< share of energy_j from layers labelled `predicted`
   double macs = 0, parameters = 0;
-  std::string interval_note;          ///< `few blocks`, `uncalibrated`, or empty
-  std::vector<LayerEstimate> layers;  ///< in workload order
+  std::optional<double> stated_power_w;  ///< energy is modelled as this times time: none was measured
+  std::string interval_note;             ///< `few blocks`, `uncalibrated`, or empty
+  std::vector<LayerEstimate> layers;     ///< in workload order
   std::vector<Unpriced> unpriced;
 };
 

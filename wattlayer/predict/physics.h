@@ -41,6 +41,7 @@ struct Calibration {
 struct PhysicsModel {
   double norm = 1;                               ///< p
   double static_w = 0;                           ///< P0
+  std::optional<double> stated_w;                ///< energy was never measured: it is this power times time, and labelled so
   double pass_s = 0;                             ///< per pass of a network
   std::array<double, count_kinds> time_s{};      ///< seconds per count
   std::array<double, count_kinds> energy_j{};    ///< joules per count above the static part

@@ -49,6 +49,7 @@ Priced price(const Layer& layer, const EnergyModel& model) {
   else if (has_bounded_shape(layer)) p.label = Label::bounded;
   else if (!p.outcome.group || other_arithmetic(layer, model)) p.label = Label::extrapolated, p.doubt = unseen_group_width;
   else if (p.outcome.outside > tolerance) p.label = Label::extrapolated;
+  if (model.physics->stated_w && p.label != Label::bounded) p.label = Label::modelled;
   if (p.outcome.group) p.doubt += width_per_distance * std::min(p.outcome.outside, largest_distance);
   return p;
 }
@@ -63,7 +64,7 @@ struct Widths {
 Widths layer_widths(const Priced& p, const PhysicsModel& physics) {
   const Calibration& c = physics.layer_calibration;
   const double energy = p.outcome.group && p.outcome.group->half_width ? *p.outcome.group->half_width : c.energy;
-  return {energy + p.doubt, c.time + p.doubt, c.power + p.doubt / 2};
+  return {energy + p.doubt, c.time + p.doubt, physics.stated_w ? 0 : c.power + p.doubt / 2};
 }
 
 /// Adds an item that has no known shape: nothing can be said of its energy but that it is there.
@@ -108,7 +109,8 @@ Estimate predict(const Workload& workload, const EnergyModel& model) {
              .energy_model = model.id,
              .dtype = model.dtype,
              .batch = workload.batch,
-             .idle_included = model.idle_included};
+             .idle_included = model.idle_included,
+             .stated_power_w = model.physics->stated_w};
   PhysicsModel::Totals totals;
   double in_range = 0, doubt = 0;
   Widths single{};
@@ -141,7 +143,7 @@ Estimate predict(const Workload& workload, const EnergyModel& model) {
     const Calibration& own = physics.network_calibration;
     const Calibration& c = own.rows >= 20 ? own : physics.layer_calibration;
     const double extra = totals.energy_j > 0 ? doubt / totals.energy_j : 0;
-    widths = {c.energy + extra, c.time + extra, c.power + extra / 2};
+    widths = {c.energy + extra, c.time + extra, physics.stated_w ? 0 : c.power + extra / 2};
     if (own.rows < 20) e.interval_note = "uncalibrated";
     else if (own.blocks < 10) e.interval_note = "few blocks";
   }

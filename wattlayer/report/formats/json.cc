@@ -48,6 +48,7 @@ Json estimate_json(const EstimateReport& r) {
             {"parameters", e.parameters},
             {"interval_note", e.interval_note},
             {"pass_energy_j", r.pass_energy_j}};
+  if (e.stated_power_w) json["stated_power_w"] = *e.stated_power_w;
   json["operators"] = Json::array();
   for (const OperatorRow& row : r.operators)
     json["operators"].push_back(

@@ -62,7 +62,11 @@ std::string totals(const EstimateReport& r, const Rendering& rendering) {
   line("energy per batch", of(e.energy_j, "J"));
   line("time per batch", of(e.time_s, "s"));
   line("mean power", of(e.power_w, "W"));
-  line("coverage", fmt::format("{} of the energy is from predictors inside their fitted range", percent(e.coverage)));
+  if (e.stated_power_w)
+    line("modelled", styled(fmt::format("no energy was measured: joules are {}, as stated, times the predicted time",
+                                        quantity(*e.stated_power_w, "W")),
+                            Style::yellow, rendering.colour));
+  else line("coverage", fmt::format("{} of the energy is from predictors inside their fitted range", percent(e.coverage)));
   if (const double lost = without_bound(e); lost > 0)
     line("missing", styled(fmt::format("{} layers of unknown shape are not in these totals", count_text(lost)), Style::red,
                            rendering.colour));
