@@ -63,7 +63,7 @@ class Session {
   void finish(size_t i, const Circumstances& circumstances);
 
   std::optional<Seconds> execute(size_t i, int64_t passes);
-  void lose_runner(size_t guilty);
+  void fault(size_t guilty, const Error& error);
   bool report(size_t i, std::optional<double> width);
   std::vector<Joules> read() const;
   double between(double low, double high) { return low + (high - low) * (static_cast<double>(random_() >> 11) * 0x1p-53); }
@@ -84,10 +84,14 @@ class Session {
   bool stopped_ = false;
 };
 
-/// The runner is gone: that is the fault of one task, the others deserve another try.
-void Session::lose_runner(size_t guilty) {
-  for (size_t i = 0; i < turns_.size(); ++i)
-    if (i != guilty && !turns_[i].done) turns_[i].done = turns_[i].measured.interrupted = true;
+/// A runner that goes away is the fault of the task it worked on, the others deserve another try; but when the user stops the
+/// measurement, it is nobody's.
+void Session::fault(size_t guilty, const Error& error) {
+  if (!runner_.alive() && !report(guilty, std::nullopt)) return;
+  turns_[guilty].fail(error.what());
+  if (runner_.alive()) return;
+  for (Turn& turn : turns_)
+    if (!turn.done) turn.done = turn.measured.interrupted = true;
 }
 
 void Session::prepare(size_t i) {
@@ -96,12 +100,13 @@ void Session::prepare(size_t i) {
   try {
     turn.handle = runner_.prepare(*turn.task, preparation_);
   } catch (const Error& e) {
-    const bool alive = runner_.alive();
     const bool others = std::any_of(turns_.begin(), turns_.end(), [](const Turn& t) { return t.handle >= 0; });
     // Out of memory beside others may be room enough alone.
-    if (alive && others && e.kind() == ErrorKind::unavailable) turn.done = turn.deferred = true;
-    else turn.fail(e.what());
-    if (!alive) lose_runner(i);
+    if (runner_.alive() && others && e.kind() == ErrorKind::unavailable) {
+      turn.done = turn.deferred = true;
+    } else {
+      fault(i, e);
+    }
   }
 }
 
@@ -112,8 +117,7 @@ std::optional<Seconds> Session::execute(size_t i, int64_t passes) {
     if (time.value > 0) turns_[i].a_pass = time / static_cast<double>(passes);
     return time;
   } catch (const Error& e) {
-    turns_[i].fail(e.what());
-    if (!runner_.alive()) lose_runner(i);
+    fault(i, e);
     return std::nullopt;
   }
 }
@@ -122,7 +126,7 @@ void Session::warm_up(size_t i) {
   Turn& turn = turns_[i];
   const Seconds start = clock_.now();
   int64_t passes = 1;
-  while (!turn.done) {
+  while (!turn.done && !stopped_) {
     const auto time = execute(i, passes);
     if (!time) return;
     const bool timed = *time >= long_enough_to_time;
@@ -185,7 +189,7 @@ void Session::take_window(Turn& turn, size_t i) {
   if (!(long_pass && last_ran_ == i)) {
     clock_.sleep(period_ * between(0, 1));
     lead_in(turn, i);
-    if (turn.done) return;
+    if (turn.done || stopped_) return;
   }
   Window window{.passes = std::max<int64_t>(1, static_cast<int64_t>(std::ceil(window_length() * between(1, 1.1) / turn.a_pass)))};
   if (protocol_.fixed_passes) window.passes = *protocol_.fixed_passes;
@@ -239,7 +243,7 @@ void Session::take_turn(size_t i) {
     cool_down(turn);
     take_window(turn, i);
     turn.spent += clock_.now() - start;
-    if (turn.measured.failure.empty() && !turn.measured.windows.empty()) judge(turn, i);
+    if (!turn.done && !turn.measured.windows.empty()) judge(turn, i);
     if (turn.a_pass < window_length()) break;
   }
 }
