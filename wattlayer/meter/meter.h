@@ -14,9 +14,10 @@ struct MeterInfo {
   std::string domain;  ///< what of it: package-0, 0 (device number), VDD_GPU, ...
   std::string scope;   ///< gpu-board, cpu-package, dram, board, wall, ...
   std::string method;  ///< counter, integrated or modelled
-  std::string
-      device;         ///< identifies the physical counter across processes: `nvml:GPU-uuid`, `rapl:intel-rapl:0`; key of the lock
-  Joules resolution;  ///< smallest step of read(); 0 where unknown
+  /// Identifies the physical counters across processes, key of the lock: `nvml:GPU-uuid`; several are comma-separated
+  /// (`rapl:package-0,rapl:package-1`). Empty: nothing to lock.
+  std::string device;
+  Joules resolution;                         ///< smallest step of read(); 0 where unknown
   std::optional<Seconds> refresh_interval;   ///< as documented for the sensor; the protocol finds the real one
   std::optional<Seconds> poll_interval;      ///< poll() must be called at least this often; absent: never
   std::map<std::string, std::string> facts;  ///< driver, board, firmware, correction: goes to a measurement's conditions
@@ -40,9 +41,14 @@ class Meter {
   /// Energy since it was opened. Throws Error(unavailable) that says what happened and what to do when the source is gone, was
   /// reset or cannot be trusted any more.
   virtual Joules read() = 0;
+  /// The same for the start of a window, when the device is at rest: energy at the moment this returns, where read() means the
+  /// moment it is called. They differ only for a meter that must wait for an external log.
+  virtual Joules read_start() { return read(); }
   /// Takes a power sample, or reads a counter before it can wrap twice. Errors are kept for the next read().
   virtual void poll() {}
   virtual DeviceState state() { return {}; }
+  /// info().remarks and what has happened since: gaps between samples, a counter that was not read in time.
+  virtual std::vector<std::string> remarks() { return info().remarks; }
 };
 
 }  // namespace wattlayer

@@ -1,6 +1,10 @@
 #pragma once
 #include <filesystem>
+#include <span>
 #include <string>
+#include <vector>
+
+#include "wattlayer/meter/meter.h"
 
 namespace wattlayer {
 
@@ -19,8 +23,10 @@ class MeterLock {
   int file_ = -1;
 };
 
-/// Folder of the locks, the same for all users of a machine: /run/lock, or the system's temporary folder where that cannot be
-/// written.
+/// Locks every physical counter that these meters read, each once however many of them share it. Throws as MeterLock.
+std::vector<MeterLock> lock_meters(std::span<Meter* const> meters, const std::filesystem::path& folder);
+
+/// Folder of the locks, the same for all users of a machine: /run/lock, or /tmp where not everybody may write there.
 std::filesystem::path meter_lock_folder();
 
 }  // namespace wattlayer

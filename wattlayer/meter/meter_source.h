@@ -56,6 +56,10 @@ std::span<const MeterSource* const> meter_sources();
 /// there, Error(unavailable) with the fix.
 std::vector<std::unique_ptr<Meter>> open_meters(const MeterPlace& place, std::string_view names);
 
+/// Throws Error(invalid_input) for a setting that no source reads. A setting's name may go on with `.` and the device that it is
+/// for: `nvml.gain.GPU-...`.
+void check_settings(const MeterPlace& place);
+
 /// The meters that a measurement takes when none is named: all default domains that can be opened, never a modelled one. Throws
 /// Error(unavailable) that names each obstacle when there is none.
 std::vector<std::unique_ptr<Meter>> open_default_meters(const MeterPlace& place);

@@ -1,0 +1,18 @@
+#include "wattlayer/meter/power_integral.h"
+
+#include <algorithm>
+
+namespace wattlayer {
+
+void PowerIntegral::add(Seconds at, Watts power) {
+  if (last_at_) {
+    if (at <= *last_at_) return;
+    const Seconds gap = at - *last_at_;
+    energy_ += (last_power_ + power) / 2 * gap;
+    longest_gap_ = std::max(longest_gap_, gap);
+  }
+  last_at_ = at;
+  last_power_ = power;
+}
+
+}  // namespace wattlayer

@@ -1,0 +1,34 @@
+#pragma once
+#include <functional>
+#include <mutex>
+
+#include "wattlayer/core/clock.h"
+#include "wattlayer/meter/meter.h"
+#include "wattlayer/meter/power_integral.h"
+
+namespace wattlayer {
+
+/// A power sensor as an energy meter: poll() and read() sample it, trapezoids lie between the samples, so the edges of a window
+/// are samples themselves.
+class SampledMeter : public Meter {
+ public:
+  /// `sample` reads the sensor; it throws Error(unavailable) when it cannot. `info.poll_interval` must be set.
+  SampledMeter(MeterInfo info, Clock& clock, std::function<Watts()> sample);
+
+  const MeterInfo& info() const override { return info_; }
+  Joules read() override;
+  void poll() override;
+  std::vector<std::string> remarks() override;
+
+ private:
+  void take_sample();
+
+  MeterInfo info_;
+  Clock& clock_;
+  std::function<Watts()> sample_;
+  std::mutex mutex_;
+  PowerIntegral integral_;
+  std::string fault_;
+};
+
+}  // namespace wattlayer
