@@ -242,6 +242,35 @@ TEST_F(Measure, AMeterThatIsGoneEndsTheMeasurement) {
   EXPECT_THROW(measure({{"a", {}}}), Error);
 }
 
+/// Integrates a power that follows the device's with a lag, as sensors do that report an average.
+class LaggingSensor final : public Meter {
+ public:
+  explicit LaggingSensor(SimulatedDevice& device) : shown_(device.idle().value) {
+    info_ = {.meter = "fake", .domain = "lag", .scope = "board", .method = "integrated", .device = "fake:lag"};
+    device.on_stretch([this](Seconds, Seconds duration, Watts power) {
+      const double kept = std::exp(-duration.value / lag);
+      energy_ += power.value * duration.value - (power.value - shown_) * lag * (1 - kept);
+      shown_ = power.value + (shown_ - power.value) * kept;
+    });
+  }
+  const MeterInfo& info() const override { return info_; }
+  Joules read() override { return {energy_}; }
+  MeterInfo info_;
+
+ private:
+  static constexpr double lag = 0.25;  // seconds
+  double shown_, energy_ = 0;
+};
+
+TEST_F(Measure, ASensorThatAveragesHasForgottenWhatCameBeforeAWindowStarts) {
+  LaggingSensor lagging(device);
+  meters = {&lagging};
+  const std::map<std::string, Work> work = {{"a", {.energy = {2}}}, {"b", {.energy = {0.3}}}};
+  EXPECT_LT(*measure(work).at(0).rows.at(0).energy_j, 1.8);
+  lagging.info_.averaging_window = Seconds{1};
+  EXPECT_NEAR(*measure(work).at(0).rows.at(0).energy_j, 2, 0.02);
+}
+
 using Fault = Work::Fault;
 
 TEST_F(Measure, ARefusedTaskIsAResultAndTheOthersGoOn) {

@@ -11,6 +11,7 @@
 #include "wattlayer/bench/measured_rows.h"
 #include "wattlayer/bench/refresh.h"
 #include "wattlayer/core/error.h"
+#include "wattlayer/meter/poller.h"
 
 namespace wattlayer {
 namespace {
@@ -79,7 +80,8 @@ class Session {
   std::vector<Turn> turns_;
   std::vector<std::optional<Watts>> idle_;
   std::vector<std::optional<Seconds>> refresh_;
-  Seconds period_{0};
+  Seconds period_{0};  ///< of the slowest sensor
+  Seconds memory_{0};  ///< the longest time that a sensor averages over
   std::optional<size_t> last_ran_;
   bool stopped_ = false;
 };
@@ -146,7 +148,7 @@ std::vector<Joules> Session::read() const {
 
 void Session::measure_idle() {
   if (meters_.empty() || protocol_.idle.value <= 0) return;
-  clock_.sleep(std::max(period_ * 2, Seconds{0.2}));  // the last pass is out of the sensor's window
+  clock_.sleep(std::max({period_ * 2, memory_, Seconds{0.2}}));  // the last pass is out of the sensor's window
   const Seconds start = clock_.now();
   const std::vector<Joules> before = read();
   clock_.sleep(std::max(protocol_.idle, period_ * 10));
@@ -177,10 +179,10 @@ void Session::cool_down(Turn& turn) {
   }
 }
 
-/// The same code just before a window, for one to two refreshes: then what a sensor reports late at the start is the same as what
-/// it reports late at the end. The random length varies the phase.
+/// The same code just before a window, for one to two refreshes and as long as the sensor averages: then what it reports late at
+/// the start is the same as what it reports late at the end. The random length varies the phase.
 void Session::lead_in(Turn& turn, size_t i) {
-  const Seconds wanted = std::max(period_, shortest_lead_in) * between(1, 2);
+  const Seconds wanted = std::max({period_, memory_, shortest_lead_in}) + std::max(period_, shortest_lead_in) * between(0, 1);
   execute(i, std::max<int64_t>(1, std::llround(wanted / turn.a_pass)));
 }
 
@@ -280,6 +282,7 @@ void Session::finish(size_t i, const Circumstances& circumstances) {
 
 std::vector<Measured> Session::run() {
   const std::string date = clock_.date();
+  const Poller poller(meters_, clock_);
   for (size_t i = 0; i < turns_.size(); ++i)
     if (report(i, std::nullopt)) prepare(i);
   auto open = [](const Turn& t) { return !t.done && t.handle >= 0; };
@@ -289,6 +292,7 @@ std::vector<Measured> Session::run() {
   if (std::any_of(turns_.begin(), turns_.end(), open) && !stopped_) {
     refresh_ = find_refresh_intervals(meters_, clock_, longest_refresh_search);
     period_ = slowest_refresh(meters_, refresh_);
+    for (Meter* meter : meters_) memory_ = std::max(memory_, meter->info().averaging_window.value_or(Seconds{0}));
     measure_idle();
     take_windows();
   }

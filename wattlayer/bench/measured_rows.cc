@@ -144,7 +144,7 @@ void add_remarks(Measured& measured, const Circumstances& c) {
     const Measurement& row = measured.rows[i];
     const MeterInfo& info = c.meters[i]->info();
     for (const std::string& remark : info.remarks) measured.remarks.push_back(fmt::format("{}: {}", info.name(), remark));
-    if (info.method == "modelled")
+    if (info.method == "modelled" && info.remarks.empty())
       measured.remarks.push_back(fmt::format("the energy of {} is modelled, not measured: stated power x time", info.name()));
     if (row.energy_j && row.idle_power_w && *row.energy_j < *row.idle_power_w * *row.time_s)
       measured.remarks.push_back(fmt::format(

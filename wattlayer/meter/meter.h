@@ -17,8 +17,10 @@ struct MeterInfo {
   /// Identifies the physical counters across processes, key of the lock: `nvml:GPU-uuid`; several are comma-separated
   /// (`rapl:package-0,rapl:package-1`). Empty: nothing to lock.
   std::string device;
-  Joules resolution;                         ///< smallest step of read(); 0 where unknown
-  std::optional<Seconds> refresh_interval;   ///< as documented for the sensor; the protocol finds the real one
+  Joules resolution;                        ///< smallest step of read(); 0 where unknown
+  std::optional<Seconds> refresh_interval;  ///< as documented for the sensor; the protocol finds the real one
+  /// The sensor reports the mean of that long, so what came before still shows; absent: not longer than a refresh.
+  std::optional<Seconds> averaging_window;
   std::optional<Seconds> poll_interval;      ///< poll() must be called at least this often; absent: never
   std::map<std::string, std::string> facts;  ///< driver, board, firmware, correction: goes to a measurement's conditions
   std::vector<std::string> remarks;          ///< what a reader of its figures must know, a sentence each
