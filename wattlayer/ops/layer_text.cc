@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <set>
 #include <sstream>
 
 #include "wattlayer/core/error.h"
@@ -214,6 +215,30 @@ bool same_shape(const Tensor& a, const Tensor& b) {
   return a.present == b.present && a.known == b.known && (!a.known || (a.shape == b.shape && a.dtype == b.dtype));
 }
 
+/// Names that some operator has now, or had in an older opset or as the inputs of a newer one.
+bool is_attribute_name(std::string_view name) {
+  static const std::set<std::string_view> names = [] {
+    std::set<std::string_view> all = {"auto_pad",    "axes",   "axis",  "ends",   "k",    "output_shape",
+                                      "num_outputs", "scales", "split", "starts", "value"};
+    for (const Operator* op : catalogue())
+      for (const AttributeInfo& a : op->attributes) all.insert(a.name);
+    return all;
+  }();
+  return names.contains(name);
+}
+
+/// A misspelt name would silently price another layer.
+void set_attribute(Layer& layer, const Operator* op, std::string_view word, size_t equals) {
+  const std::string_view name = word.substr(0, equals);
+  if (op && !is_attribute_name(name)) {
+    std::string known;
+    for (const AttributeInfo& a : op->attributes) known += (known.empty() ? "" : ", ") + std::string(a.name);
+    throw Error(ErrorKind::invalid_input, "unknown attribute '" + std::string(name) + "'; " + std::string(op->name) +
+                                              (known.empty() ? " has none" : " has: " + known));
+  }
+  layer.attributes.set(name, parse_attribute(word.substr(equals + 1), word));
+}
+
 }  // namespace
 
 std::string print(const Layer& original) {
@@ -291,7 +316,7 @@ Layer parse_layer(std::string_view text) {
       outputs_given = true;
       for (std::string_view part : split(word.substr(8), ',')) layer.outputs.push_back({.present = part == "1"});
     } else if (equals == 0 || equals + 1 == word.size()) unreadable(word, "name=value");
-    else layer.attributes.set(word.substr(0, equals), parse_attribute(word.substr(equals + 1), word));
+    else set_attribute(layer, op, word, equals);
   }
   for (size_t i = 0; i < layer.inputs.size(); ++i)
     layer.inputs[i].constant = layer.inputs[i].present && usually_constant(op, layer.inputs[i], i);
