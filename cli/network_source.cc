@@ -137,6 +137,11 @@ NetworkSource::NetworkSource(std::string argument) : argument_(std::move(argumen
     throw Error(ErrorKind::io, fmt::format("cannot read {}: no such file", argument_));
   if (std::filesystem::is_directory(argument_))
     throw Error(ErrorKind::io, fmt::format("cannot read {}: it is a folder", argument_));
+  if (argument_ != "-" && !std::filesystem::is_regular_file(argument_))
+    throw Error(ErrorKind::io,
+                fmt::format("cannot read {}: it is a pipe or a device, expected a file; `-` reads a list of layers "
+                            "from standard input",
+                            argument_));
   if (is_text(argument_)) list_ = read_list(argument_);
 }
 

@@ -37,6 +37,12 @@ class BadNetwork : public testing::Test {
   ScratchFolder folder;
 };
 
+TEST_F(BadNetwork, APipeIsRefusedAndDoesNotHang) {
+  const ProgramRun run = run_program({"inspect", "/dev/null"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_NE(run.err.find("pipe or a device"), run.err.npos) << run.err;
+}
+
 TEST_F(BadNetwork, WholeFileIsRead) { EXPECT_EQ(inspect(network_bytes()).exit_code, 0); }
 
 TEST_F(BadNetwork, EmptyTextAndForeignFiles) {
