@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "wattlayer/core/data_files.h"
+#include "wattlayer/core/nearest.h"
 
 namespace CLI {
 class App;
@@ -38,8 +39,7 @@ Terminal terminal();
 /// The whole file, or standard input for `-`. Throws Error(io).
 std::string read_text(const std::filesystem::path& file);
 
-/// `; nearest: a, b`: known names near a mistyped one, or all of them when few.
-std::string nearest(std::string_view name, const std::vector<std::string>& known);
+using wattlayer::nearest;
 
 /// File names of a data folder without the ending (`.json`).
 std::vector<std::string> ids(const DataFiles& files, std::string_view folder, std::string_view ending = ".json");

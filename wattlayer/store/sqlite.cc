@@ -66,6 +66,8 @@ bool Statement::step() {
   return false;
 }
 
+void Statement::reset() { sqlite3_reset(statement_); }
+
 std::string Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
   return bytes ? std::string(bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column))) : std::string();

@@ -42,6 +42,23 @@ void prepare(sqlite::Database& database, const std::string& file) {
   transaction.commit();
 }
 
+/// The rows of a selection as SQL over `measurement m`, and its parameters.
+std::pair<std::string, std::vector<std::string>> condition(const Selection& selection) {
+  std::string sql = "true";
+  std::vector<std::string> wanted;
+  auto filter = [&](const char* column, const std::string& value) {
+    if (value.empty()) return;
+    sql += fmt::format(" and m.{} = ?", column);
+    wanted.push_back(value);
+  };
+  filter("dataset", selection.dataset);
+  filter("hardware", selection.hardware);
+  filter("engine", selection.engine);
+  filter("dtype", selection.dtype);
+  filter("kind", selection.kind);
+  return {sql, wanted};
+}
+
 }  // namespace
 
 /// The open file and what has been read from it: each layer text is parsed once.
@@ -118,7 +135,25 @@ Store::Added Store::add(std::span<const Measurement> measurements) {
                            "conditions, failure, energy_ci95_j, windows) "
                            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                            "on conflict (dataset, hardware, engine, dtype, kind, row) do nothing");
+  sqlite::Statement before(connection_->database,
+                           "select id, energy_j, time_s, failure from measurement where dataset = ? and hardware = ? and "
+                           "engine = ? and dtype = ? and kind = ? and row = ?");
+  sqlite::Statement remove(connection_->database, "delete from measurement where id = ?");
   for (const Measurement& m : measurements) {
+    before.bind(1, m.dataset).bind(2, m.hardware).bind(3, m.engine).bind(4, name(m.dtype)).bind(5, m.kind).bind(6, m.row);
+    if (before.step()) {
+      ++added.present;
+      const bool mended = !before.text(3).empty() && m.failure.empty();
+      const bool other = before.real(1) != m.energy_j || before.real(2) != m.time_s;
+      const int64_t id = before.integer(0);
+      before.reset();
+      if (!mended) {
+        if (m.failure.empty() && other) ++added.differing;
+        continue;
+      }
+      ++added.replaced;
+      remove.bind(1, id).step();
+    }
     const std::string conditions = nlohmann::json(m.conditions).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     insert.bind(1, m.dataset).bind(2, m.hardware).bind(3, m.engine).bind(4, name(m.dtype)).bind(5, m.kind).bind(6, m.row);
     insert.bind(7, connection_->workload_id(m.workload)).bind(8, m.block).bind(9, m.parent);
@@ -132,10 +167,44 @@ Store::Added Store::add(std::span<const Measurement> measurements) {
         .bind(21, m.energy_ci95_j)
         .bind(22, m.windows);
     insert.step();
-    (connection_->database.changes() > 0 ? added.added : added.present) += 1;
   }
+  added.added = measurements.size() - added.present;
   transaction.commit();
   return added;
+}
+
+std::vector<Store::Row> Store::rows(const Selection& selection) const {
+  const auto [where, wanted] = condition(selection);
+  sqlite::Statement query(connection_->database, "select m.dtype, m.kind, m.row, m.failure <> '' from measurement m where " + where);
+  for (size_t i = 0; i < wanted.size(); ++i) query.bind(static_cast<int>(i) + 1, wanted[i]);
+  std::vector<Row> found;
+  while (query.step()) found.push_back({query.text(0), query.text(1), query.text(2), query.integer(3) != 0});
+  return found;
+}
+
+void Store::require_writable() {
+  sqlite::Transaction transaction(connection_->database);
+  connection_->database.execute("create table writing_test (filling blob); insert into writing_test values (zeroblob(65536))");
+  connection_->database.execute("drop table writing_test");
+  transaction.commit();
+}
+
+void Store::describe(const std::string& folder, const std::string& id, const std::string& text) {
+  sqlite::Statement insert(connection_->database, "insert or replace into description (folder, id, text) values (?, ?, ?)");
+  insert.bind(1, folder).bind(2, id).bind(3, text).step();
+}
+
+std::optional<std::string> Store::description(const std::string& folder, const std::string& id) const {
+  for (Description& d : descriptions())
+    if (d.folder == folder && d.id == id) return std::move(d.text);
+  return std::nullopt;
+}
+
+std::vector<Store::Description> Store::descriptions() const {
+  sqlite::Statement query(connection_->database, "select folder, id, text from description order by folder, id");
+  std::vector<Description> found;
+  while (query.step()) found.push_back({query.text(0), query.text(1), query.text(2)});
+  return found;
 }
 
 std::vector<Measurement> Store::select(const Selection& selection) const {
@@ -144,19 +213,9 @@ std::vector<Measurement> Store::select(const Selection& selection) const {
       "m.idle_power_w, "
       "m.repetitions, m.scope, m.idle_included, m.meter, m.method, m.conditions, m.failure, w.name, w.batch, w.is_network, "
       "w.items, m.energy_ci95_j, m.windows "
-      "from measurement m join workload w on w.id = m.workload where true";
-  std::vector<std::string> wanted;
-  auto filter = [&](const char* column, const std::string& value) {
-    if (value.empty()) return;
-    sql += fmt::format(" and m.{} = ?", column);
-    wanted.push_back(value);
-  };
-  filter("dataset", selection.dataset);
-  filter("hardware", selection.hardware);
-  filter("engine", selection.engine);
-  filter("dtype", selection.dtype);
-  filter("kind", selection.kind);
-  sqlite::Statement query(connection_->database, sql + " order by m.id");
+      "from measurement m join workload w on w.id = m.workload where ";
+  const auto [where, wanted] = condition(selection);
+  sqlite::Statement query(connection_->database, sql + where + " order by m.id");
   for (size_t i = 0; i < wanted.size(); ++i) query.bind(static_cast<int>(i) + 1, wanted[i]);
 
   std::vector<Measurement> found;

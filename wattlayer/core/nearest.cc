@@ -1,0 +1,45 @@
+#include "wattlayer/core/nearest.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace wattlayer {
+namespace {
+
+/// Levenshtein distance.
+size_t edits(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < b.size(); ++j) {
+      const size_t substituted = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({substituted, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string nearest(std::string_view name, const std::vector<std::string>& known) {
+  if (known.empty()) return "; none is known";
+  if (known.size() <= 6) return fmt::format("; known: {}", fmt::join(known, ", "));
+  std::vector<std::pair<size_t, std::string>> ranked;
+  for (const std::string& k : known) {
+    const bool inside = !name.empty() && (k.find(name) != k.npos || name.find(k) != name.npos);
+    ranked.emplace_back(inside ? 0 : edits(name.substr(0, 200), k), k);
+  }
+  std::sort(ranked.begin(), ranked.end());
+  std::vector<std::string> near;
+  for (const auto& [distance, k] : ranked)
+    if (near.size() < 3 || (near.size() < 6 && distance <= 2)) near.push_back(k);
+  return fmt::format("; nearest of {}: {}", known.size(), fmt::join(near, ", "));
+}
+
+}  // namespace wattlayer

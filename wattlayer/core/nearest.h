@@ -1,0 +1,11 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wattlayer {
+
+/// `; nearest: a, b`: known names near a mistyped one, or all of them when few.
+std::string nearest(std::string_view name, const std::vector<std::string>& known);
+
+}  // namespace wattlayer
