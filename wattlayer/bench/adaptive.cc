@@ -102,12 +102,13 @@ std::vector<CampaignItem> propose(const Campaign& campaign, const CampaignPlace&
   worst.resize(std::min(worst.size(), static_cast<size_t>(campaign.adaptive.points)));
   std::map<size_t, Sampler> samplers;
   const uint64_t seed = campaign.seed + 7919 * static_cast<uint64_t>(round.number) + all.size();
-  for (size_t i = 0, vain = 0; !worst.empty() && static_cast<int64_t>(points.size()) < round.missing && vain < 2 * worst.size(); ++i) {
+  for (size_t i = 0, vain = 0; !worst.empty() && static_cast<int64_t>(points.size()) < round.missing && vain < 2 * worst.size();
+       ++i) {
     const Measurement& row = rows[worst[i % worst.size()]];
     const size_t rule = *rule_of(row, campaign);
     const auto [at, fresh] = samplers.try_emplace(rule, campaign.random[rule], seed + rule);
     if (fresh)
-      for (const Measurement& known : all) at->second.exclude(print(known.workload.items.at(0).layer));
+      for (const Measurement& known : all) at->second.exclude(print(with_dtype(known.workload, DataType::f32).items.at(0).layer));
     const auto letters = row.conditions.find("letters");
     const std::optional<Sample> sample = at->second.near(parse_letters(letters == row.conditions.end() ? "" : letters->second));
     if (!sample) {

@@ -20,7 +20,8 @@ struct AdaptiveRound {
 /// repeats nor forgets a round.
 class AdaptiveRounds {
  public:
-  static AdaptiveRounds read(const Store& store, const Campaign& campaign, const std::string& engine, const std::string& hardware);
+  static AdaptiveRounds read(const Store& store, const Campaign& campaign, const std::string& engine,
+                             const std::string& hardware);
 
   void count(const CampaignItem& item);
   /// Rounds whose turn it is: enough rows are measured, or nothing else is left to measure.
@@ -36,8 +37,8 @@ class AdaptiveRounds {
   std::map<DataType, State> states_;
 };
 
-/// New points of a round, near the layers that cross-validation predicts worst: for the worst half of the held-out errors, each in
-/// turn. None when there are too few rows to cross-validate.
+/// New points of a round, near the layers that cross-validation predicts worst, one for each of as many as a round has points.
+/// None when there are too few rows to cross-validate.
 std::vector<CampaignItem> propose(const Campaign& campaign, const CampaignPlace& place, const std::vector<Measurement>& rows,
                                   DataType dtype, const AdaptiveRound& round);
 

@@ -26,8 +26,7 @@ class Fields {
   [[noreturn]] void wrong(std::string_view field, std::string_view expected) const {
     const auto at = json_.find(field);
     const std::string found = at == json_.end() ? "nothing" : at->dump(-1, ' ', false, Json::error_handler_t::replace);
-    throw Error(ErrorKind::invalid_input,
-                fmt::format("{}: expected {}, found {}", place(field), expected, found.substr(0, 100)));
+    throw Error(ErrorKind::invalid_input, fmt::format("{}: expected {}, found {}", place(field), expected, found.substr(0, 100)));
   }
 
   const Json* find(std::string_view field) {
@@ -54,9 +53,9 @@ class Fields {
   std::optional<int64_t> whole(std::string_view field, int64_t least = 1) {
     const Json* value = find(field);
     if (!value) return std::nullopt;
-    const bool is_whole = value->is_number_integer() ||
-                          (value->is_number() && value->get<double>() == std::floor(value->get<double>()) &&
-                           std::abs(value->get<double>()) < 1e15);
+    const bool is_whole =
+        value->is_number_integer() ||
+        (value->is_number() && value->get<double>() == std::floor(value->get<double>()) && std::abs(value->get<double>()) < 1e15);
     if (!is_whole || value->get<double>() < static_cast<double>(least))
       wrong(field, fmt::format("a whole number of at least {}", least));
     return static_cast<int64_t>(value->get<double>());
@@ -95,7 +94,9 @@ class Fields {
     return types;
   }
 
-  std::string place(std::string_view field) const { return where_.empty() ? std::string(field) : where_ + "." + std::string(field); }
+  std::string place(std::string_view field) const {
+    return where_.empty() ? std::string(field) : where_ + "." + std::string(field);
+  }
 
   void done() const {
     for (const auto& [field, value] : json_.items())
@@ -191,7 +192,8 @@ std::vector<std::string> parse_names(Fields& fields, const Lists& lists) {
     }
     const auto list = lists.find(name.substr(1));
     if (list == lists.end())
-      throw Error(ErrorKind::invalid_input, fmt::format("{}: list '{}' is unknown{}", fields.place("names"), name, nearest(name, known)));
+      throw Error(ErrorKind::invalid_input,
+                  fmt::format("{}: list '{}' is unknown{}", fields.place("names"), name, nearest(name, known)));
     names.insert(names.end(), list->second.begin(), list->second.end());
   }
   if (names.empty()) fields.wrong("names", "a list of ONNX files, net:NAME or @LIST");
@@ -252,7 +254,8 @@ Campaign parse(const Json& json, std::string_view id) {
   each(fields, "networks", [&](Fields& entry) { campaign.networks.push_back(parse_networks(entry, shared, false)); });
   if (const Json* adaptive = fields.find("adaptive")) {
     Fields entry(*adaptive, "adaptive");
-    campaign.adaptive = {entry.whole("rounds").value_or(3), entry.whole("points").value_or(20), entry.whole("after").value_or(50)};
+    campaign.adaptive = {entry.whole("rounds").value_or(3), entry.whole("points").value_or(20),
+                         entry.whole("after").value_or(50)};
     entry.done();
     if (campaign.random.empty()) fields.wrong("adaptive", "random layers beside it, whose ranges it refines");
   }

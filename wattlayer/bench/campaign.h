@@ -47,7 +47,7 @@ struct AdaptiveRule {
 
 /// What is to be measured, as its file says (docs/formats/campaign_v1.md).
 struct Campaign {
-  std::string id;        ///< name of the file without .json; data set of its rows
+  std::string id;  ///< name of the file without .json; data set of its rows
   std::string title;
   std::string hardware;  ///< id; empty: the machine that it runs on
   std::string device;    ///< of the runner; empty: its first

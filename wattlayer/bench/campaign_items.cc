@@ -25,7 +25,8 @@ double roofline_s(const Layer& layer, const CampaignPlace& place) {
   const Cost c = cost(layer);
   const bool gpu = place.hardware && place.hardware->kind != "cpu";
   const double peak = place.hardware ? place.hardware->peak(layer.dtype) : 100e9;
-  const double bandwidth = place.hardware && place.hardware->bandwidth_bytes_per_s ? *place.hardware->bandwidth_bytes_per_s : 20e9;
+  const double bandwidth =
+      place.hardware && place.hardware->bandwidth_bytes_per_s ? *place.hardware->bandwidth_bytes_per_s : 20e9;
   const double arithmetic = (2 * c.macs + c.flops + 8 * c.special) / (0.5 * peak);
   return std::max(arithmetic, (c.input_bytes + c.weight_bytes + c.output_bytes) / bandwidth) + c.steps * (gpu ? 8e-6 : 4e-6);
 }
@@ -218,7 +219,8 @@ CampaignItem random_item(const Campaign& campaign, const CampaignPlace& place, s
   return item;
 }
 
-CampaignItems expand(const Campaign& campaign, const CampaignPlace& place, const std::function<void(const std::string&)>& reading) {
+CampaignItems expand(const Campaign& campaign, const CampaignPlace& place,
+                     const std::function<void(const std::string&)>& reading) {
   return Expansion(campaign, place, reading).run();
 }
 
@@ -234,13 +236,15 @@ Graph read_network(const std::string& name, const std::vector<std::filesystem::p
     }
     Graph graph = read_onnx(file, {.batch = batch});
     if (graph.batch != batch)
-      throw Error(ErrorKind::unsupported, fmt::format("{}: cannot set batch {}, its inputs stay at batch {}; export it at that batch",
-                                                      name, batch, graph.batch));
+      throw Error(
+          ErrorKind::unsupported,
+          fmt::format("{}: cannot set batch {}, its inputs stay at batch {}; export it at that batch", name, batch, graph.batch));
     graph.name = name;
     return graph;
   }
-  throw Error(ErrorKind::io, fmt::format("cannot read the network {}: no such file as {}; name the folder of the networks with --networks",
-                                         name, fmt::join(places, " or ")));
+  throw Error(ErrorKind::io,
+              fmt::format("cannot read the network {}: no such file as {}; name the folder of the networks with --networks", name,
+                          fmt::join(places, " or ")));
 }
 
 void put_most_useful_first(std::vector<CampaignItem>& items) {

@@ -15,22 +15,22 @@ namespace wattlayer {
 
 /// One thing that a campaign measures.
 struct CampaignItem {
-  std::string key;        ///< with kind and data type it identifies the item in every database, whatever the campaign holds besides
-  std::string kind;       ///< random-layer, real-layer or network
+  std::string key;   ///< with kind and data type it identifies the item in every database, whatever the campaign holds besides
+  std::string kind;  ///< random-layer, real-layer or network
   DataType dtype = DataType::f32;
   int64_t batch = 1;
-  std::string layer;      ///< text form, in the data type; empty for a network
-  std::string network;    ///< name as the campaign spells it; empty for a layer
-  std::string op;         ///< operator of the layer; `network`
-  std::string block;      ///< as in Measurement
-  size_t rule = 0;        ///< of a random layer: its place in Campaign::random
-  std::string letters;    ///< of a random layer: what was drawn
-  int64_t round = 0;      ///< adaptive round that added it; 0: none
-  double share = 0;       ///< of a real layer: sum of its shares in the predicted time of the networks that use it
-  int64_t networks = 0;   ///< that use a real layer
-  double pass_s = 0;      ///< predicted time of one pass: a roofline, for planning only
-  double bytes = 0;       ///< predicted memory
-  std::string obstacle;   ///< why it cannot be measured at all; empty: it can
+  std::string layer;     ///< text form, in the data type; empty for a network
+  std::string network;   ///< name as the campaign spells it; empty for a layer
+  std::string op;        ///< operator of the layer; `network`
+  std::string block;     ///< as in Measurement
+  size_t rule = 0;       ///< of a random layer: its place in Campaign::random
+  std::string letters;   ///< of a random layer: what was drawn
+  int64_t round = 0;     ///< adaptive round that added it; 0: none
+  double share = 0;      ///< of a real layer: sum of its shares in the predicted time of the networks that use it
+  int64_t networks = 0;  ///< that use a real layer
+  double pass_s = 0;     ///< predicted time of one pass: a roofline, for planning only
+  double bytes = 0;      ///< predicted memory
+  std::string obstacle;  ///< why it cannot be measured at all; empty: it can
 
   std::string id() const;  ///< kind, data type and key
 };

@@ -44,7 +44,12 @@ class Pace {
 class Collection {
  public:
   Collection(const Campaign& campaign, const CampaignPlace& place, Store& store, Clock& clock, const CollectOptions& options)
-      : campaign_(campaign), place_(place), store_(store), clock_(clock), options_(options), endings_(row_endings(options.meters)) {}
+      : campaign_(campaign),
+        place_(place),
+        store_(store),
+        clock_(clock),
+        options_(options),
+        endings_(row_endings(options.meters)) {}
 
   CollectResult run(std::vector<CampaignItem> items);
 
@@ -59,7 +64,9 @@ class Collection {
   void count(const CampaignItem& item, bool failed);
   void add_adaptive(bool at_the_end);
   bool out_of_time(const std::vector<Waiting>& group) const;
-  double expected(const CampaignItem& item) const { return expected_time(item, campaign_, slowest_refresh(options_.meters)).value; }
+  double expected(const CampaignItem& item) const {
+    return expected_time(item, campaign_, slowest_refresh(options_.meters)).value;
+  }
   void report(const std::string& item);
   bool stopping() const { return options_.stop && options_.stop(); }
 
@@ -76,6 +83,7 @@ class Collection {
   Pace pace_;
   Seconds started_;
   size_t total_ = 0;
+  std::unordered_set<std::string> known_;  ///< ids of all items, so that no adaptive point repeats one
   AdaptiveRounds rounds_;
   CollectResult result_;
 };
@@ -88,6 +96,7 @@ CollectResult Collection::run(std::vector<CampaignItem> items) {
   total_ = items.size();
   const std::vector<bool> done = present(items, store_, campaign_, place_.engine.id, options_);
   for (size_t i = 0; i < items.size(); ++i) {
+    known_.insert(items[i].id());
     if (done[i]) {
       ++result_.present;
       continue;
@@ -156,7 +165,8 @@ void Collection::measure(std::vector<Waiting> group) {
       ready.push_back(std::move(waiting));
     } catch (const Error& e) {
       const Workload unknown{.name = item.network, .batch = item.batch, .is_network = true};
-      for (Measurement& row : failure_rows(item, item.network.empty() ? Workload{} : unknown, e.what())) rows.push_back(std::move(row));
+      for (Measurement& row : failure_rows(item, item.network.empty() ? Workload{} : unknown, e.what()))
+        rows.push_back(std::move(row));
       left_s_ -= expected(item);
       count(item, true);
     }
@@ -186,10 +196,11 @@ std::vector<Measured> Collection::measured(std::span<const Task> tasks, const st
 }
 
 /// Turns what became of a task into rows, or puts it back.
-void Collection::finish(Waiting& waiting, const Task& task, Measured& measured, size_t group_size, std::vector<Measurement>& rows) {
+void Collection::finish(Waiting& waiting, const Task& task, Measured& measured, size_t group_size,
+                        std::vector<Measurement>& rows) {
   const CampaignItem& item = waiting.item;
-  const bool cut_short = stopping() && (!measured.failure.empty() ||
-                                        measured.windows.size() < static_cast<size_t>(campaign_.protocol.min_windows));
+  const bool cut_short =
+      stopping() && (!measured.failure.empty() || measured.windows.size() < static_cast<size_t>(campaign_.protocol.min_windows));
   if (cut_short) return again(std::move(waiting));
   std::string failure = measured.failure;
   if (measured.interrupted) {
@@ -201,8 +212,7 @@ void Collection::finish(Waiting& waiting, const Task& task, Measured& measured, 
     return again(std::move(waiting));
   }
   if (failure.empty() && measured.rows.empty()) failure = "the measurement gave neither figure nor reason";
-  std::vector<Measurement> own =
-      failure.empty() ? std::move(measured.rows) : failure_rows(item, task.workload, failure);
+  std::vector<Measurement> own = failure.empty() ? std::move(measured.rows) : failure_rows(item, task.workload, failure);
   for (size_t i = 0; i < own.size(); ++i) {
     if (failure.empty()) identify(own[i], item, i < endings_.size() ? endings_[i] : fmt::format(" [{}]", own[i].meter));
     if (!measured.remarks.empty()) own[i].conditions["remarks"] = fmt::format("{}", fmt::join(measured.remarks, "; "));
@@ -225,7 +235,8 @@ std::vector<Measurement> Collection::failure_rows(const CampaignItem& item, Work
     Measurement row{.workload = workload, .engine = place_.engine.id, .dtype = item.dtype, .repetitions = 0, .failure = reason};
     if (i < options_.meters.size()) {
       const MeterInfo& meter = options_.meters[i];
-      row.scope = meter.scope, row.meter = meter.name(), row.method = meter.method;
+      row.scope = meter.scope, row.meter = meter.meter, row.method = meter.method;
+      row.conditions["domain"] = meter.domain;
     }
     identify(row, item, endings_[i]);
     rows.push_back(std::move(row));
@@ -251,10 +262,14 @@ void Collection::identify(Measurement& row, const CampaignItem& item, const std:
 
 void Collection::add_adaptive(bool at_the_end) {
   for (const auto& [dtype, round] : rounds_.due(campaign_, at_the_end)) {
-    Selection selection{.dataset = campaign_.id, .hardware = options_.hardware, .engine = place_.engine.id,
-                        .dtype = std::string(name(dtype)), .kind = "random-layer"};
+    Selection selection{.dataset = campaign_.id,
+                        .hardware = options_.hardware,
+                        .engine = place_.engine.id,
+                        .dtype = std::string(name(dtype)),
+                        .kind = "random-layer"};
     std::vector<CampaignItem> points = propose(campaign_, place_, store_.select(selection), dtype, round);
     rounds_.begin(dtype, round.number);
+    std::erase_if(points, [&](const CampaignItem& point) { return !known_.insert(point.id()).second; });
     total_ += points.size();
     for (size_t i = points.size(); i-- > 0;) {
       left_s_ += expected(points[i]);
@@ -275,20 +290,22 @@ void Collection::report(const std::string& item) {
 
 }  // namespace
 
-CollectResult collect(const Campaign& campaign, std::vector<CampaignItem> items, const CampaignPlace& place, Store& store, Clock& clock,
-                      const CollectOptions& options) {
+CollectResult collect(const Campaign& campaign, std::vector<CampaignItem> items, const CampaignPlace& place, Store& store,
+                      Clock& clock, const CollectOptions& options) {
   return Collection(campaign, place, store, clock, options).run(std::move(items));
 }
 
 Seconds expected_time(const CampaignItem& item, const Campaign& campaign, Seconds refresh) {
   const Protocol& p = campaign.protocol;
-  constexpr double prepare_s = 0.05, filled_bytes_per_s = 2e9;
+  constexpr double prepare_s = 0.05, filled_bytes_per_s = 2e9, refresh_search_s = 3;
   const double prepare = prepare_s + item.bytes / filled_bytes_per_s;
   if (!item.obstacle.empty()) return {0};
   if (p.fixed_passes) return {prepare + p.warm_up.value + static_cast<double>(*p.fixed_passes) * item.pass_s};
   const double window = std::max({p.window.value, p.refreshes * refresh.value, item.pass_s});
-  const double measuring = std::max(p.warm_up.value, item.pass_s) + p.min_windows * window;
-  return {prepare + std::min(measuring, p.budget.value + window) + p.idle.value / static_cast<double>(campaign.group)};
+  const double lead_in = 2 * std::max(refresh.value, 0.01) + item.pass_s;
+  const double measuring = std::max(p.warm_up.value, item.pass_s) + p.min_windows * (1.05 * window + lead_in);
+  const double for_the_group = p.idle.value + std::min(refresh_search_s, 30 * refresh.value);
+  return {prepare + std::min(measuring, p.budget.value + window + lead_in) + for_the_group / static_cast<double>(campaign.group)};
 }
 
 Seconds slowest_refresh(std::span<const MeterInfo> meters) {
@@ -308,8 +325,8 @@ std::vector<std::string> row_endings(std::span<const MeterInfo> meters) {
   return endings;
 }
 
-std::vector<bool> present(std::span<const CampaignItem> items, const Store& store, const Campaign& campaign, const std::string& engine,
-                          const CollectOptions& options) {
+std::vector<bool> present(std::span<const CampaignItem> items, const Store& store, const Campaign& campaign,
+                          const std::string& engine, const CollectOptions& options) {
   std::unordered_set<std::string> rows;
   for (const Store::Row& row : store.rows({.dataset = campaign.id, .hardware = options.hardware, .engine = engine}))
     if (!row.failed || !options.retry_failed) rows.insert(fmt::format("{} {} {}", row.kind, row.dtype, row.row));

@@ -13,8 +13,8 @@
 namespace wattlayer {
 
 /// Measures tasks by turns: wattlayer::measure with its meters, protocol and clock.
-using MeasureGroup = std::function<std::vector<Measured>(std::span<const Task> tasks, Runner& runner, const Preparation& preparation,
-                                                         const ProgressCallback& progress)>;
+using MeasureGroup = std::function<std::vector<Measured>(std::span<const Task> tasks, Runner& runner,
+                                                         const Preparation& preparation, const ProgressCallback& progress)>;
 
 /// Where a campaign stands.
 struct CollectProgress {
@@ -27,14 +27,14 @@ struct CollectProgress {
 
 /// How a campaign is run.
 struct CollectOptions {
-  std::string hardware;            ///< id that the rows are filed under
-  Preparation preparation;         ///< data type apart, which the items say
-  std::vector<MeterInfo> meters;   ///< in the order of Measured::rows; none: time only
-  bool retry_failed = false;       ///< failures of earlier runs are tried again
-  std::optional<Seconds> budget;   ///< no group is begun that would end later
+  std::string hardware;           ///< id that the rows are filed under
+  Preparation preparation;        ///< data type apart, which the items say
+  std::vector<MeterInfo> meters;  ///< in the order of Measured::rows; none: time only
+  bool retry_failed = false;      ///< failures of earlier runs are tried again
+  std::optional<Seconds> budget;  ///< no group is begun that would end later
   RunnerFactory start_runner;
   MeasureGroup measure;
-  std::function<bool()> stop;                          ///< true: finish the window and end
+  std::function<bool()> stop;                            ///< true: finish the window and end
   std::function<void(const CollectProgress&)> progress;  ///< between windows
 };
 
@@ -50,8 +50,8 @@ struct CollectResult {
 /// Measures the items that the store lacks, in their order, and commits each group when it is measured: a process that is killed
 /// loses the running group. A task that fails is a row with the reason, a runner that goes away is started again. Throws
 /// Error(io) when the store cannot be written, Error(unavailable) when a meter is gone or the runner cannot be started.
-CollectResult collect(const Campaign& campaign, std::vector<CampaignItem> items, const CampaignPlace& place, Store& store, Clock& clock,
-                      const CollectOptions& options);
+CollectResult collect(const Campaign& campaign, std::vector<CampaignItem> items, const CampaignPlace& place, Store& store,
+                      Clock& clock, const CollectOptions& options);
 
 /// Predicted time of an item under a protocol; `refresh` of the slowest meter.
 Seconds expected_time(const CampaignItem& item, const Campaign& campaign, Seconds refresh);
@@ -64,7 +64,7 @@ Seconds slowest_refresh(std::span<const MeterInfo> meters);
 std::vector<std::string> row_endings(std::span<const MeterInfo> meters);
 
 /// Items whose rows are all in the store; failures do not count with `retry_failed`.
-std::vector<bool> present(std::span<const CampaignItem> items, const Store& store, const Campaign& campaign, const std::string& engine,
-                          const CollectOptions& options);
+std::vector<bool> present(std::span<const CampaignItem> items, const Store& store, const Campaign& campaign,
+                          const std::string& engine, const CollectOptions& options);
 
 }  // namespace wattlayer

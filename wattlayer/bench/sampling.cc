@@ -61,7 +61,10 @@ bool holds(const std::string& condition, const Letters& letters) {
     if (at == condition.npos) continue;
     const int64_t left = evaluate(std::string_view(condition).substr(0, at), letters);
     const int64_t right = evaluate(std::string_view(condition).substr(at + comparison.size()), letters);
-    return comparison == "<=" ? left <= right : comparison == ">=" ? left >= right : comparison == "<" ? left < right : left > right;
+    return comparison == "<="   ? left <= right
+           : comparison == ">=" ? left >= right
+           : comparison == "<"  ? left < right
+                                : left > right;
   }
   throw Error(ErrorKind::invalid_input, fmt::format("condition '{}': expected a comparison such as k <= s + 2*p", condition));
 }
@@ -107,8 +110,7 @@ Sampler::Sampler(const RandomRule& rule, uint64_t seed) : rule_(rule), random_(s
 double Sampler::uniform() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
 
 int64_t Sampler::draw(const SampleRange& range) {
-  if (!range.choices.empty())
-    return range.choices[static_cast<size_t>(uniform() * static_cast<double>(range.choices.size()))];
+  if (!range.choices.empty()) return range.choices[static_cast<size_t>(uniform() * static_cast<double>(range.choices.size()))];
   const double low = static_cast<double>(range.low), high = static_cast<double>(range.high), u = uniform();
   const double step = static_cast<double>(range.multiple);
   if (!range.logarithmic) return range.low + range.multiple * static_cast<int64_t>(u * ((high - low) / step + 1));
@@ -188,7 +190,8 @@ Letters parse_letters(const std::string& text) {
   std::istringstream words(text);
   for (std::string word; words >> word;) {
     const size_t equals = word.find('=');
-    if (equals != word.npos) std::from_chars(word.data() + equals + 1, word.data() + word.size(), letters[word.substr(0, equals)]);
+    if (equals != word.npos)
+      std::from_chars(word.data() + equals + 1, word.data() + word.size(), letters[word.substr(0, equals)]);
   }
   return letters;
 }

@@ -40,7 +40,7 @@ class Statement {
   Statement& bind(int i, std::string_view text);
   Statement& bind(int i, int64_t value);
   Statement& bind(int i, const std::optional<double>& value);
-  bool step();  ///< true while there is a row; at the end the statement is reset for the next use
+  bool step();   ///< true while there is a row; at the end the statement is reset for the next use
   void reset();  ///< gives up rows that are left
   std::string text(int column) const;
   int64_t integer(int column) const;

@@ -175,7 +175,8 @@ Store::Added Store::add(std::span<const Measurement> measurements) {
 
 std::vector<Store::Row> Store::rows(const Selection& selection) const {
   const auto [where, wanted] = condition(selection);
-  sqlite::Statement query(connection_->database, "select m.dtype, m.kind, m.row, m.failure <> '' from measurement m where " + where);
+  sqlite::Statement query(connection_->database,
+                          "select m.dtype, m.kind, m.row, m.failure <> '' from measurement m where " + where);
   for (size_t i = 0; i < wanted.size(); ++i) query.bind(static_cast<int>(i) + 1, wanted[i]);
   std::vector<Row> found;
   while (query.step()) found.push_back({query.text(0), query.text(1), query.text(2), query.integer(3) != 0});
