@@ -59,7 +59,7 @@ class Collection {
   std::vector<Measured> measured(std::span<const Task> tasks, const std::vector<Waiting>& group);
   void finish(Waiting& waiting, const Task& task, Measured& measured, size_t group_size, std::vector<Measurement>& rows);
   void again(Waiting waiting) { queue_.push_front(std::move(waiting)); }
-  std::vector<Measurement> failure_rows(const CampaignItem& item, Workload workload, const std::string& reason) const;
+  std::vector<Measurement> failure_rows(const CampaignItem& item, Workload workload, const std::string& reason);
   void identify(Measurement& row, const CampaignItem& item, const std::string& ending) const;
   void count(const CampaignItem& item, bool failed);
   void add_adaptive(bool at_the_end);
@@ -227,7 +227,8 @@ void Collection::count(const CampaignItem& item, bool failed) {
   if (!failed) rounds_.count(item);
 }
 
-std::vector<Measurement> Collection::failure_rows(const CampaignItem& item, Workload workload, const std::string& reason) const {
+std::vector<Measurement> Collection::failure_rows(const CampaignItem& item, Workload workload, const std::string& reason) {
+  if (result_.first_failure.empty()) result_.first_failure = reason;
   if (!item.layer.empty() && workload.items.empty())
     workload = {.name = item.layer, .items = {{.layer = parse_layer(item.layer)}}, .batch = item.batch};
   std::vector<Measurement> rows;
@@ -282,6 +283,7 @@ void Collection::report(const std::string& item) {
   if (!options_.progress) return;
   options_.progress({.done = result_.present + result_.measured + result_.failed,
                      .failed = result_.failed,
+                     .present = result_.present,
                      .total = total_,
                      .elapsed = clock_.now() - started_,
                      .left = {std::max(0.0, left_s_ * pace_.factor())},
