@@ -54,7 +54,8 @@ std::string plan_text(const CampaignItems& expanded, const Campaign& campaign, c
   std::string out = table.print(colour);
   out += fmt::format("\n{} items, {} done, predicted time of the rest: {}\n", total.items, total.present,
                      duration_text({total.seconds}));
-  if (expanded.too_large > 0) out += fmt::format("{} more need more memory than most_bytes and are left out\n", expanded.too_large);
+  if (expanded.too_large > 0)
+    out += fmt::format("{} more need more memory than most_bytes and are left out\n", expanded.too_large);
   for (const auto& [network, reason] : obstacles) out += fmt::format("cannot be measured: {}: {}\n", network, printable(reason));
   return out;
 }

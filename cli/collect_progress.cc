@@ -63,9 +63,7 @@ void CollectProgressLine::remark(const std::string& text) {
 
 void CollectProgressLine::show(const CollectProgress& p) {
   const auto now = std::chrono::steady_clock::now();
-  if (now - last_ < (terminal_ ? between_bars
-                               : std::chrono::duration_cast<std::chrono::milliseconds>(between_lines)))
-    return;
+  if (now - last_ < (terminal_ ? between_bars : std::chrono::duration_cast<std::chrono::milliseconds>(between_lines))) return;
   last_ = now;
   const double share = p.total > 0 ? static_cast<double>(p.done) / static_cast<double>(p.total) : 1;
   const std::string failed = p.failed > 0 ? fmt::format(", {} failed", p.failed) : "";

@@ -74,9 +74,7 @@ void take_campaign_settings(Session& session, Options& options) {
 void start_runner(Session& session, const Options& options, const DataFiles& files) {
   const RunnerFactory factory = runner_factory(options.runner, session.simulated.get(), StopSignal::came);
   session.first_runner = factory();
-  session.start_runner = [&session, factory] {
-    return session.first_runner ? std::move(session.first_runner) : factory();
-  };
+  session.start_runner = [&session, factory] { return session.first_runner ? std::move(session.first_runner) : factory(); };
   const std::string engine = session.first_runner->info().engine;
   session.engine_json = require_file(files, "engines", engine);
   session.place.engine = parse_engine(session.engine_json, engine);
@@ -112,9 +110,9 @@ void expand_campaign(Session& session, const Options& options, CollectProgressLi
 }
 
 std::string summary(const CollectResult& result, const Options& options, size_t rows) {
-  std::string out = fmt::format("{} measured, {} failed, {} were there already, {} left; {} rows in {}; {}\n", result.measured,
-                                result.failed, result.present, result.left, rows, options.store.string(),
-                                duration_text(result.time));
+  std::string out =
+      fmt::format("{} measured, {} failed, {} were there already, {} left; {} rows in {}; {}\n", result.measured, result.failed,
+                  result.present, result.left, rows, options.store.string(), duration_text(result.time));
   if (result.failed > 0) out += fmt::format("first failure: {}\n", result.first_failure);
   if (result.left > 0)
     out += fmt::format("{}; call it again to go on\n", result.stopped ? "stopped on request" : "the budget ended");
@@ -154,8 +152,10 @@ void print_plan(Session& session, const Options& options, CollectProgressLine& l
   const bool gpu = session.place.hardware->kind != "cpu";
   session.collect.meters = {{.scope = gpu ? "gpu-board" : "cpu-package", .refresh_interval = Seconds{gpu ? 0.1 : 0.001}}};
   if (std::filesystem::exists(options.store))
-    done = present(session.expanded.items, Store(options.store), session.source.campaign, session.place.engine.id, session.collect);
-  write_output(plan_text(session.expanded, session.source.campaign, done, slowest_refresh(session.collect.meters), terminal().colour));
+    done =
+        present(session.expanded.items, Store(options.store), session.source.campaign, session.place.engine.id, session.collect);
+  write_output(
+      plan_text(session.expanded, session.source.campaign, done, slowest_refresh(session.collect.meters), terminal().colour));
 }
 
 void collect_campaign(Options options, const DataFiles& files) {
@@ -177,7 +177,8 @@ void collect_campaign(Options options, const DataFiles& files) {
 
 void add_collect(CLI::App& app, const Program& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("collect", "Measure a whole campaign into a database; called again, it goes on where it was");
+  CLI::App* verb =
+      app.add_subcommand("collect", "Measure a whole campaign into a database; called again, it goes on where it was");
   verb->add_option("CAMPAIGN", options->campaign, "campaign file (docs/formats/campaign_v1.md), or a shipped one: cpu-small, ...")
       ->required();
   verb->add_option("--db", options->store, "database to add to; made when it is not there")->type_name("FILE");

@@ -44,6 +44,8 @@ std::string as_json(const ImportedRows& rows, const Store::Added& added) {
                                 {"files", rows.files},
                                 {"added", added.added},
                                 {"present", added.present},
+                                {"replaced_failures", added.replaced},
+                                {"differing", added.differing},
                                 {"dropped", rows.dropped},
                                 {"refused", refused}}
              .dump(2) +
@@ -54,6 +56,10 @@ std::string as_text(const ImportedRows& rows, const Store::Added& added) {
   std::map<std::string, size_t> kinds;
   for (const Measurement& m : rows.measurements) ++kinds[m.kind];
   std::string out = fmt::format("{} measurements added, {} were there already\n", added.added, added.present);
+  if (added.replaced > 0) out += fmt::format("  {:>7}  of those were failures and now have a figure\n", added.replaced);
+  if (added.differing > 0)
+    out +=
+        fmt::format("  {:>7}  of those have another figure in the source; the one that was there first stays\n", added.differing);
   for (const auto& [kind, count] : kinds) out += fmt::format("  {:>7}  {}\n", count, kind);
   for (const auto& [reason, count] : rows.dropped) out += fmt::format("  {:>7}  dropped: {}\n", count, reason);
   if (!rows.refused.empty()) out += fmt::format("  {:>7}  refused\n", rows.refused.size());
@@ -69,7 +75,11 @@ void import(const Options& options, const DataFiles& files) {
     write_remark(fmt::format("and {} more rows refused; --json lists all", rows.refused.size() - shown));
   if (rows.measurements.empty())
     throw Error(ErrorKind::invalid_input, fmt::format("{} gave no measurement; the store is unchanged", options.source));
-  const Store::Added added = Store(options.store).add(rows.measurements);
+  Store store(options.store);
+  const Store::Added added = store.add(rows.measurements);
+  if (options.source.ends_with(".db"))
+    for (const Store::Description& d : Store(options.source).descriptions())
+      if (!store.description(d.folder, d.id)) store.describe(d.folder, d.id, d.text);
   write_output(options.json ? as_json(rows, added) : as_text(rows, added));
 }
 

@@ -68,6 +68,43 @@ TEST(Store, AddingAgainChangesNothing) {
   EXPECT_EQ(describe(store.select()[0]), before);
 }
 
+TEST(Store, AFigureReplacesAFailureAndTheFirstFigureStays) {
+  TemporaryFolder folder;
+  Measurement good = example_measurements()[0], failed = good, other = good;
+  failed.energy_j = failed.time_s = failed.energy_sd_j = std::nullopt, failed.failure = "out of memory";
+  other.energy_j = 7;
+  Store store(folder / "a.db");
+  EXPECT_EQ(store.add(std::vector{failed}).added, 1u);
+  const Store::Added mended = store.add(std::vector{good});
+  EXPECT_EQ(mended.added, 0u);
+  EXPECT_EQ(mended.present, 1u);
+  EXPECT_EQ(mended.replaced, 1u);
+  EXPECT_EQ(describe(store.select()[0]), describe(good));
+  EXPECT_EQ(store.add(std::vector{failed}).replaced, 0u) << "a failure never replaces a figure";
+  const Store::Added differing = store.add(std::vector{other, good});
+  EXPECT_EQ(differing.differing, 1u);
+  EXPECT_EQ(differing.present, 2u);
+  ASSERT_EQ(store.size(), 1u);
+  EXPECT_EQ(describe(store.select()[0]), describe(good));
+}
+
+TEST(Store, ListsRowsAndKeepsDescriptions) {
+  TemporaryFolder folder;
+  Store store(folder / "a.db");
+  store.add(example_measurements());
+  const auto rows = store.rows({.kind = "random-layer"});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_FALSE(rows[0].failed);
+  EXPECT_TRUE(rows[1].failed);
+  EXPECT_EQ(rows[1].row, "failed");
+  EXPECT_EQ(store.description("hardware", "x"), std::nullopt);
+  store.describe("hardware", "x", "{}");
+  store.describe("hardware", "x", "{\"name\": 1}");
+  EXPECT_EQ(store.description("hardware", "x"), "{\"name\": 1}");
+  store.require_writable();
+  EXPECT_EQ(ask(folder / "a.db", "select count(*) from sqlite_master where name = 'writing_test'"), "0");
+}
+
 TEST(Store, HoldsEachWorkloadAndEachLayerOnce) {
   TemporaryFolder folder;
   auto rows = example_measurements();

@@ -75,12 +75,12 @@ class Fields {
     return value->get<std::vector<std::string>>();
   }
 
-  std::vector<int64_t> wholes(std::string_view field) {
+  std::vector<int64_t> wholes(std::string_view field, int64_t least = 1) {
     const Json* value = find(field);
     if (!value) return {};
-    const auto good = [](const Json& entry) { return entry.is_number_integer() && entry.get<int64_t>() >= 1; };
+    const auto good = [&](const Json& entry) { return entry.is_number_integer() && entry.get<int64_t>() >= least; };
     if (!value->is_array() || value->empty() || !std::all_of(value->begin(), value->end(), good))
-      wrong(field, "a list of whole numbers of at least 1");
+      wrong(field, fmt::format("a list of whole numbers of at least {}", least));
     return value->get<std::vector<int64_t>>();
   }
 
@@ -139,7 +139,7 @@ SampleRange parse_range(const Json& json, const std::string& name, const std::st
     for (const Json& value : *pair) end(value);
     if (ends[0] > ends[1]) fields.wrong("range", "two whole numbers, the smaller one first");
   } else {
-    range.choices = fields.wholes("of");
+    range.choices = fields.wholes("of", 0);
     if (range.choices.empty()) fields.wrong("range", "two whole numbers, or a list `of` numbers");
   }
   range.multiple = fields.whole("multiple").value_or(1);

@@ -18,8 +18,8 @@ using MeasureGroup = std::function<std::vector<Measured>(std::span<const Task> t
 
 /// Where a campaign stands.
 struct CollectProgress {
-  size_t done = 0;    ///< items that need no further work, those of earlier runs too
-  size_t failed = 0;  ///< in this run, without a figure
+  size_t done = 0;     ///< items that need no further work, those of earlier runs too
+  size_t failed = 0;   ///< in this run, without a figure
   size_t present = 0;  ///< done by earlier runs
   size_t total = 0;
   Seconds elapsed, left;  ///< left: predicted from the protocol and how long the items so far took
