@@ -47,7 +47,7 @@ TEST(EveryMeter, SaysWhatItReadsAndWhatItMisses) {
       EXPECT_TRUE(methods.contains(d.method)) << d.method;
       EXPECT_EQ(d.name.find(','), d.name.npos) << "a comma separates meters";
     }
-    if (names.empty()) EXPECT_FALSE(source->absent.empty());
+    EXPECT_FALSE(names.empty() && source->absent.empty());
     EXPECT_THROW(source->open({.clock = &clock}, "no-such-domain"), Error);
   }
 }
