@@ -71,6 +71,13 @@ TEST(EnergyCounter, AJumpThatNobodyCouldDrawIsAFault) {
   EXPECT_NE(fault_of(counter, 90'000'000'000, 1), "");
 }
 
+TEST(EnergyCounter, ARefreshThatComesRightAfterAReadingIsNoJump) {
+  EnergyCounter counter(1e-3, 0, {.most = {3000}, .slack = {600}});
+  counter.update(912'010'000, {10});
+  EXPECT_NEAR(counter.update(912'080'000, {10.0002}).value, 70, 1e-9) << "100 ms at 700 W";
+  EXPECT_NEAR(counter.update(912'360'000, {10.4}).value, 350, 1e-9) << "a sensor that missed three refreshes";
+}
+
 TEST(EnergyCounter, StandingStillIsAFaultOnlyForThoseWhoAsk) {
   EnergyCounter counter(microjoule, range_262144);
   counter.update(7, {0});

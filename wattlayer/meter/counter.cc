@@ -28,7 +28,7 @@ Joules EnergyCounter::update(uint64_t raw, Seconds now) {
     return total_;
   }
   const Seconds elapsed{std::max(0.0, (now - read_at_).value)};
-  const Joules possible = limits_.most * elapsed + limits_.slack;
+  const Joules possible = limits_.most * Seconds{std::max(0.0, (now - moved_at_).value)} + limits_.slack;
   const auto joules = [this](uint64_t units) { return Joules{static_cast<double>(units) * joules_per_unit_}; };
   Joules step = joules(raw - raw_);
   if (raw < raw_) {

@@ -15,8 +15,8 @@ class EnergyCounter {
  public:
   /// What one reading may imply.
   struct Limits {
-    Watts most{2000};  ///< more than one domain can draw: what separates a wrap from a reset
-    Joules slack{20};  ///< on top, for readings close together: refresh intervals and charged capacitors
+    Watts most{2000};   ///< more than one domain can draw: what separates a wrap from a reset
+    Joules slack{100};  ///< on top: what one refresh brings at once, and a reader that was held up
   };
 
   /// `range` is how far it counts before it starts again, in raw units; 0: it never does.

@@ -54,7 +54,7 @@ void read_processors(const std::filesystem::path& root, Machine& machine) {
   if (!hypervisor) return;
   const std::string vendor = line_of(root / "sys/class/dmi/id/sys_vendor").value_or("");
   const std::string product = line_of(root / "sys/class/dmi/id/product_name").value_or("");
-  machine.virtual_machine = vendor.empty() && product.empty() ? "a hypervisor" : vendor + (product.empty() ? "" : " " + product);
+  machine.virtual_machine = vendor.empty() && product.empty() ? "unnamed" : vendor + (product.empty() ? "" : " " + product);
 }
 
 std::optional<std::string> container_of(const std::filesystem::path& root) {

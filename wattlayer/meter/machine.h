@@ -9,7 +9,7 @@ namespace wattlayer {
 struct Machine {
   std::string processor;  ///< `Intel(R) Xeon(R) Gold 5120 CPU @ 2.20GHz`; empty when not told
   int sockets = 0, cores = 0, threads = 0;
-  std::optional<std::string> virtual_machine;  ///< what the hypervisor calls itself; `a hypervisor` when it does not
+  std::optional<std::string> virtual_machine;  ///< what the hypervisor calls itself; `unnamed` when it does not
   std::optional<std::string> container;        ///< docker, podman, ...; a guess from traces that they leave
   std::optional<std::string> governor;
   std::optional<bool> turbo;

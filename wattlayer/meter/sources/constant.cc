@@ -12,7 +12,7 @@
 namespace wattlayer {
 namespace {
 
-constexpr const char* not_measured = "no energy was measured: this is stated power times time";
+constexpr const char* not_measured = "no energy was measured: this is a stated power times time";
 
 /// Time of all processors since the start of the machine, in ticks of /proc/stat.
 struct ProcessorTime {
@@ -81,8 +81,8 @@ struct Kind {
   std::string name, setting, what;
 };
 
-const Kind kinds[] = {{"watts", "constant.watts", "stated power x time"},
-                      {"tdp", "constant.tdp", "stated TDP x utilisation of all processors x time"}};
+const Kind kinds[] = {{"watts", "constant.watts", "a stated power times time"},
+                      {"tdp", "constant.tdp", "a stated TDP times utilisation times time"}};
 
 std::vector<MeterDomain> domains(const MeterPlace& place) {
   std::vector<MeterDomain> all;

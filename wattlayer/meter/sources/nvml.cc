@@ -17,6 +17,7 @@ namespace {
 
 constexpr Seconds refresh{0.1};  // of counter and power on every board since Turing; 20 ms on Volta and Pascal
 constexpr Seconds longest_stillness{1.5};
+constexpr EnergyCounter::Limits limits{.most = {3000}, .slack = {600}};  // two refreshes of the largest boards
 constexpr Seconds longest_without_power{1};
 
 /// How a board's energy is had.
@@ -145,7 +146,7 @@ class NvmlCounter final : public Meter {
   Clock& clock_;
   Seconds opened_;
   std::mutex mutex_;
-  EnergyCounter counter_{1e-3, 0};
+  EnergyCounter counter_{1e-3, 0, limits};
   Joules read_{0}, corrected_{0};
   Seconds refreshed_{opened_};
 };
