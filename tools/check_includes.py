@@ -23,7 +23,7 @@ OWNERS = {  # third-party header -> where it may stand, and only in .cc files
     "fmt/": ["wattlayer/", "cli/", "tests/", "benchmarks/"],
     "nlohmann/": ["wattlayer/", "cli/", "tests/", "benchmarks/"],
     "CLI/": ["cli/"],
-    "sqlite3.h": ["wattlayer/store/", "tests/store/"],
+    "sqlite3.h": ["wattlayer/store/", "tests/store/", "tests/flow/"],
     "zlib.h": ["wattlayer/store/", "tests/store/"],
     "protozero/": ["wattlayer/graph/onnx_reader.cc", "tests/graph/", "benchmarks/"],
     "ceres/": ["wattlayer/fit/"],

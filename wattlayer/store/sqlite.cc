@@ -31,7 +31,12 @@ void Database::fail(std::string_view doing) const {
   if (sqlite3_errcode(handle_) == SQLITE_NOTADB)
     throw Error(ErrorKind::io,
                 fmt::format("{} is not a wattlayer store; name a new file or one that `wattlayer import` made", file_));
-  throw Error(ErrorKind::io, fmt::format("cannot {} the store {}: {}", doing, file_, sqlite3_errmsg(handle_)));
+  const int code = sqlite3_errcode(handle_);
+  const char* advice = code == SQLITE_READONLY || code == SQLITE_CANTOPEN
+                           ? "; the file or its folder cannot be written: name another one, or change their permissions"
+                       : code == SQLITE_FULL ? "; make room, what is in it is safe"
+                                             : "";
+  throw Error(ErrorKind::io, fmt::format("cannot {} the store {}: {}{}", doing, file_, sqlite3_errmsg(handle_), advice));
 }
 
 Statement::Statement(Database& database, std::string_view sql) : database_(database) {
