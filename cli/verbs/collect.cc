@@ -7,6 +7,7 @@
 #include "cli/collect_progress.h"
 #include "cli/program.h"
 #include "cli/runner.h"
+#include "cli/slurm.h"
 #include "cli/stop_signal.h"
 #include "wattlayer/bench/collect.h"
 #include "wattlayer/bench/fake_runner.h"
@@ -26,7 +27,9 @@ struct Options {
   std::string campaign, hardware, meters, budget, shard = "1/1";
   std::filesystem::path store, networks;
   RunnerOptions runner{.name = "torch"};
-  bool device_given = false, retry_failed = false, dry_run = false;
+  bool device_given = false, retry_failed = false, dry_run = false, slurm = false;
+  int slurm_tasks = 1;
+  std::vector<std::string> slurm_options;
 };
 
 /// Everything that a run needs, opened in an order that finds the cheapest mistake first.
@@ -158,13 +161,53 @@ void print_plan(Session& session, const Options& options, CollectProgressLine& l
       plan_text(session.expanded, session.source.campaign, done, slowest_refresh(session.collect.meters), terminal().colour));
 }
 
-void collect_campaign(Options options, const DataFiles& files) {
+/// The same call for a task of a job array, with paths that hold from any folder.
+std::vector<std::string> task_command(const Options& options, const Program& program) {
+  std::vector<std::string> words = {std::filesystem::read_symlink("/proc/self/exe").string()};
+  const auto add = [&](const char* option, const std::string& value) {
+    if (!value.empty()) words.insert(words.end(), {option, value});
+  };
+  const auto absolute = [](const std::filesystem::path& path) {
+    return path.empty() ? std::string() : std::filesystem::absolute(path).string();
+  };
+  add("--data-dir", absolute(program.data_dir));
+  const bool shipped = options.campaign.find('/') == options.campaign.npos && !options.campaign.ends_with(".json");
+  words.insert(words.end(), {"collect", shipped ? options.campaign : absolute(options.campaign)});
+  add("--networks", absolute(options.networks));
+  add("--hardware", options.hardware);
+  add("--meter", options.meters);
+  add("--budget", options.budget);
+  add("--runner", options.runner.name.find('/') == std::string::npos ? options.runner.name : absolute(options.runner.name));
+  for (const std::string& setting : options.runner.settings) add("--runner-option", setting);
+  if (options.device_given) add("--device", options.runner.device);
+  if (options.runner.threads > 0) add("--threads", std::to_string(options.runner.threads));
+  if (options.runner.seed > 0) add("--seed", std::to_string(options.runner.seed));
+  add("--runner-timeout", fmt::format("{}", options.runner.answer_within_s));
+  if (options.runner.warm_cache) words.emplace_back("--warm-cache");
+  if (options.retry_failed) words.emplace_back("--retry-failed");
+  return words;
+}
+
+void submit_campaign(const Options& options, const Program& program) {
+  if (options.shard != "1/1")
+    throw Error(ErrorKind::invalid_input, "--shard and --slurm exclude each other: each task of the array gets its own shard");
+  const Campaign campaign = find_campaign(program.data_files(), options.campaign, options.networks).campaign;
+  write_output(submit({.name = "wattlayer-" + campaign.id,
+                       .tasks = options.slurm_tasks,
+                       .options = options.slurm_options,
+                       .command = task_command(options, program),
+                       .store = options.store}));
+}
+
+void collect_campaign(Options options, const Program& program) {
+  const DataFiles files = program.data_files();
   Session session;
   if (options.store.empty() && !options.dry_run)
     throw Error(ErrorKind::invalid_input, "where do the rows go? name a database with --db FILE");
   session.source = find_campaign(files, options.campaign, options.networks);
   if (!options.budget.empty()) parse_duration(options.budget);
   parse_shard(options.shard);
+  if (options.slurm && !options.dry_run) return submit_campaign(options, program);
   take_campaign_settings(session, options);
   find_hardware(session, options, files);
   const StopSignal signal;
@@ -188,11 +231,19 @@ void add_collect(CLI::App& app, const Program& program) {
   add_runner_options(*verb, options->runner);
   verb->add_option("--budget", options->budget, "stop in time, the most useful items first: 90s, 25m, 8h")->type_name("TIME");
   verb->add_option("--shard", options->shard, "only part I of N of the items, for several machines")->type_name("I/N");
+  verb->add_flag("--slurm", options->slurm, "submit it as a Slurm job array, and a job that merges what its tasks measure");
+  verb->add_option("--slurm-array", options->slurm_tasks, "tasks of the array (1)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 10000).description(""));
+  verb->add_option("--slurm-option", options->slurm_options, "an option of sbatch for the tasks: --slurm-option=--partition=gpu")
+      ->type_name("OPTION")
+      ->allow_extra_args(false);
   verb->add_flag("--retry-failed", options->retry_failed, "try items again that failed before");
   verb->add_flag("--dry-run", options->dry_run, "print what would be measured and how long that takes");
   verb->callback([options, verb, &program] {
     options->device_given = verb->get_option("--device")->count() > 0;
-    collect_campaign(*options, program.data_files());
+    options->slurm = options->slurm || verb->get_option("--slurm-array")->count() > 0;
+    collect_campaign(*options, program);
   });
 }
 
