@@ -162,7 +162,7 @@ struct Shared {
   std::vector<DataType> dtypes;
   Lists lists;
 
-  std::vector<DataType> or_dtypes(std::vector<DataType> own) const { return own.empty() ? dtypes : own; }
+  std::vector<DataType> or_dtypes(const std::vector<DataType>& own) const { return own.empty() ? dtypes : own; }
 };
 
 RandomRule parse_random(Fields& fields, const Shared& shared) {

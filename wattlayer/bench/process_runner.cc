@@ -120,7 +120,7 @@ class ProcessRunner final : public Runner {
     if (!alive_) throw Error(ErrorKind::unavailable, fmt::format("runner {} is gone; it was asked to {}", command_.name, doing));
     request["id"] = ++last_id_;
     process_.write_line(request.dump(-1, ' ', false, json::error_handler_t::replace));
-    const json reply = json::parse(read_reply(doing), nullptr, false);
+    json reply = json::parse(read_reply(doing), nullptr, false);
     if (!reply.is_object()) abandon(fmt::format("answered with something that is not a JSON object when asked to {}", doing));
     if (reply.value("id", int64_t{0}) != last_id_) abandon(fmt::format("answered another request when asked to {}", doing));
     if (!reply.contains("error")) return reply;

@@ -8,7 +8,7 @@ template <class Unit>
 struct Quantity {
   double value = 0;
 
-  constexpr auto operator<=>(const Quantity&) const = default;
+  constexpr auto operator<=>(const Quantity&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 sees a 0 here
   constexpr Quantity operator+(Quantity other) const { return {value + other.value}; }
   constexpr Quantity operator-(Quantity other) const { return {value - other.value}; }
   constexpr Quantity operator*(double factor) const { return {value * factor}; }
