@@ -77,12 +77,6 @@ std::string_view source_name(RunArgument::Source source) {
       return "spatial_output";
     case RunArgument::Source::equals:
       return "equals";
-    case RunArgument::Source::heads:
-      return "heads";
-    case RunArgument::Source::recurrent_state:
-      return "recurrent_state";
-    case RunArgument::Source::recurrent_weights:
-      return "recurrent_weights";
   }
   return "unknown";
 }
@@ -91,7 +85,7 @@ Json to_json(const Operator& op) {
   Json out = {{"name", op.name}, {"family", name(op.family)}, {"in_place", op.can_run_in_place}, {"attributes", Json::object()}};
   for (const AttributeInfo& a : op.attributes)
     out["attributes"][std::string(a.name)] = a.otherwise.empty() ? Json(nullptr) : Json(a.otherwise);
-  if (!op.run.aten.empty()) {
+  if (!op.run.aten.empty() && !op.run.calls) {
     out["run"] = {{"aten", op.run.aten}, {"arguments", Json::array()}};
     for (const RunArgument& a : op.run.arguments)
       out["run"]["arguments"].push_back({{"parameter", a.parameter},

@@ -8,6 +8,8 @@
 
 namespace wattlayer {
 
+struct AtenCalls;
+
 /// Operators whose energy follows the same law; predictors and reports group by it.
 enum class Family {
   conv,
@@ -57,14 +59,11 @@ struct RunArgument {
     input_dims,   ///< dimensions of the input from axis `attribute` (default `literal`) to the last
     attribute,    ///< value of an attribute, `literal` when absent
     pads,  ///< begins of the begin/end pairs `attribute`; where begin and end differ, the runner pads input 0 first and passes 0
-    constant,         ///< the ATen literal
-    output_shape,     ///< dimensions of output `index`
-    output_dtype,     ///< data type of output `index`
-    spatial_output,   ///< as output_shape without the first two
-    equals,           ///< whether the attribute is `literal`
-    heads,            ///< as [batch, heads, length, size], heads from `attribute`, behind the cache in input `literal` if there
-    recurrent_state,  ///< zeros [directions, batch, hidden] of an ONNX recurrence; two where `literal` (its gates) has a cell `c`
-    recurrent_weights,  ///< W, R and the halves of B for each direction, gates reordered from `literal` to ATen's order
+    constant,        ///< the ATen literal
+    output_shape,    ///< dimensions of output `index`
+    output_dtype,    ///< data type of output `index`
+    spatial_output,  ///< as output_shape without the first two
+    equals,          ///< whether the attribute is `literal`
   };
   std::string_view parameter;  ///< name in the ATen schema
   Source source = Source::input;
@@ -78,6 +77,7 @@ struct RunArgument {
 struct Run {
   std::string_view aten = {};
   std::vector<RunArgument> arguments = {};
+  AtenCalls (*calls)(const Layer& layer) = nullptr;  ///< where one overload is not enough; `arguments` is empty then
 };
 
 /// An attribute and the value that it has when absent, in text form (`1` for a list means all ones); no default: required or

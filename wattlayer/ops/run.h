@@ -54,18 +54,6 @@ constexpr RunArgument attribute_equals(std::string_view parameter, std::string_v
   return {.parameter = parameter, .source = RunArgument::Source::equals, .attribute = name, .literal = text};
 }
 
-constexpr RunArgument heads(std::string_view parameter, int index, std::string_view count, std::string_view cache = {}) {
-  return {.parameter = parameter, .source = RunArgument::Source::heads, .index = index, .attribute = count, .literal = cache};
-}
-
-constexpr RunArgument recurrent_state(std::string_view parameter, std::string_view gates) {
-  return {.parameter = parameter, .source = RunArgument::Source::recurrent_state, .literal = gates};
-}
-
-constexpr RunArgument recurrent_weights(std::string_view parameter, std::string_view gates) {
-  return {.parameter = parameter, .source = RunArgument::Source::recurrent_weights, .literal = gates};
-}
-
 /// A call whose only argument is the first input.
 inline Run unary(std::string_view aten) { return {aten, {input("self")}}; }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -123,7 +124,8 @@ const std::vector<Operator>& activation_operators() {
                   {"aten::gelu", {run::input("self"), run::attribute("approximate", "approximate", "none")}},
                   {"Gelu 1x128x3072", "Gelu 1x128x3072 approximate=tanh"}),
       elementwise("HardSigmoid", "max(0, min(1, alpha x + beta)); 4 FLOPs an element", per_element<4>,
-                  {{"alpha", "0.2"}, {"beta", "0.5"}}, run::unary("aten::hardsigmoid"), {"HardSigmoid 1x64x1x1 alpha=0.1666667"}),
+                  {{"alpha", "0.2"}, {"beta", "0.5"}}, {"aten::hardsigmoid", {}, aten::hard_sigmoid},
+                  {"HardSigmoid 1x64x1x1 alpha=0.1666667"}),
       elementwise("HardSwish", "x max(0, min(1, x / 6 + 1/2)); 5 FLOPs an element", per_element<5>, {},
                   run::unary("aten::hardswish"), {"HardSwish 1x16x112x112"}),
       elementwise("LeakyRelu", "x where positive, else alpha x; 2 FLOPs an element", per_element<2>, {{"alpha", "0.01"}},

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/attention_sizes.h"
 #include "wattlayer/ops/products.h"
 #include "wattlayer/ops/rules.h"
@@ -206,11 +207,7 @@ const std::vector<Operator>& attention_operators() {
                          {"right_window_size", "-1"},
                          {"scale"},
                          {"softcap", "0.0"}},
-          .run = {"aten::scaled_dot_product_attention",
-                  {run::heads("query", 0, "q_num_heads"), run::heads("key", 1, "kv_num_heads", "4"),
-                   run::heads("value", 2, "kv_num_heads", "5"), run::input("attn_mask", 3), run::constant("dropout_p", "0.0"),
-                   run::attribute("is_causal", "is_causal", "false"), run::attribute("scale", "scale", "None"),
-                   run::constant("enable_gqa", "true")}},
+          .run = {"aten::scaled_dot_product_attention", {}, aten::attention},
           .examples = {"Attention 1x12x128x64 1x12x128x64 1x12x128x64",
                        "Attention 1x32x16x64 1x8x16x64 1x8x16x64 - 1x8x112x64 1x8x112x64 is_causal=1 outputs=1,1,1",
                        "Attention 2x16x64 2x10x64 2x10x32 16x10 kv_num_heads=4 q_num_heads=4 outputs=1,0,0,1"},

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -298,7 +299,7 @@ const std::vector<Operator>& copy_operators() {
           .fold = fold_transpose,
           .normalize = normalize_transpose,
           .attributes = {{"perm"}},
-          .run = {"aten::permute", {self, {.parameter = "dims", .source = RunArgument::Source::attribute, .attribute = "perm"}}},
+          .run = {"aten::permute", {}, aten::transpose},
           .examples = {"Transpose 1x128x12x64 perm=0,2,1,3"},
       },
       {
@@ -323,6 +324,7 @@ const std::vector<Operator>& copy_operators() {
           .fold = fold_split,
           .normalize = normalize_split,
           .attributes = {{"axis", "0"}},
+          .run = {"aten::split_with_sizes", {}, aten::split},
           .examples = {"Split 1x128x2304 axis=2 outputs=1,1,1", "Split 1x12 [4,8] axis=1 outputs=1,1"},
       },
       {
@@ -333,6 +335,7 @@ const std::vector<Operator>& copy_operators() {
           .cost = [](const Layer& layer) { return rules::part_moved(layer); },
           .fold = fold_slice,
           .normalize = normalize_slice,
+          .run = {"aten::slice.Tensor", {}, aten::slice},
           .examples = {"Slice 1x197x768 [0] [1] [1]",
                        "Slice 1x3x224x224 [-1,0] [-9223372036854775808,9223372036854775807] [2,3] [-1,2]"},
       },

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -187,6 +188,7 @@ const std::vector<Operator>& creation_operators() {
           .cost = write_cost,
           .fold = fold_constant_of_shape,
           .attributes = {{"value"}, {"value_dtype"}},
+          .run = {"aten::full", {}, aten::constant_of_shape},
           .examples = {"ConstantOfShape [1,128,768]", "ConstantOfShape [4] value=-1,"},
       },
       {
@@ -201,6 +203,7 @@ const std::vector<Operator>& creation_operators() {
                 return c;
               },
           .fold = fold_range,
+          .run = {"aten::arange.start_step", {}, aten::range},
           .examples = {"Range [0]@scalar [128]@scalar [1]@scalar"},
       },
       {

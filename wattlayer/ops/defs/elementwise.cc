@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -208,7 +209,7 @@ const std::vector<Operator>& elementwise_operators() {
           .cost = divide_cost,
           .fold = fold_combine<Div>,
           .can_run_in_place = true,
-          .run = binary("aten::div.Tensor"),
+          .run = {"aten::div.Tensor", {}, aten::divide},
           .examples = {"Div 1x12x128x128 [8.0]@scalar"},
       },
       {
@@ -220,7 +221,7 @@ const std::vector<Operator>& elementwise_operators() {
           .fold = fold_mod,
           .attributes = {{"fmod", "0"}},
           .can_run_in_place = true,
-          .run = binary("aten::remainder.Tensor"),
+          .run = {"aten::remainder.Tensor", {}, aten::remainder},
           .examples = {"Mod i64:128 i64:scalar"},
       },
       {
@@ -242,7 +243,7 @@ const std::vector<Operator>& elementwise_operators() {
           .cost = combine_cost,
           .fold = fold_combine<Minimum>,
           .can_run_in_place = true,
-          .run = binary("aten::minimum"),
+          .run = {"aten::minimum", {}, aten::combine},
           .examples = {"Min 1x1000 1x1000"},
       },
       {
@@ -253,7 +254,7 @@ const std::vector<Operator>& elementwise_operators() {
           .cost = combine_cost,
           .fold = fold_combine<Maximum>,
           .can_run_in_place = true,
-          .run = binary("aten::maximum"),
+          .run = {"aten::maximum", {}, aten::combine},
           .examples = {"Max 1x1000 1x1000"},
       },
       {
@@ -264,6 +265,7 @@ const std::vector<Operator>& elementwise_operators() {
           .cost = combine_cost,
           .fold = fold_combine<Add>,
           .can_run_in_place = true,
+          .run = {"aten::add.Tensor", {}, aten::combine},
           .examples = {"Sum 1x64x28x28 1x64x28x28 1x64x28x28"},
       },
       {
@@ -274,6 +276,7 @@ const std::vector<Operator>& elementwise_operators() {
           .cost = mean_cost,
           .fold = fold_mean,
           .can_run_in_place = true,
+          .run = {"aten::add.Tensor", {}, aten::combine},
           .examples = {"Mean 1x64x28x28 1x64x28x28"},
       },
   };

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -54,6 +55,7 @@ const std::vector<Operator>& embedding_operators() {
           .cost = pick_cost,
           .fold = fold_gather,
           .attributes = {{"axis", "0"}},
+          .run = {"aten::embedding", {}, aten::gather},
           .examples = {"Gather 30522x768 i64:1x128 const=0", "Gather 4x8 [-1]@scalar axis=1"},
       },
   };

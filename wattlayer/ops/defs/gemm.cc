@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/products.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -101,9 +102,7 @@ const std::vector<Operator>& gemm_operators() {
           .cost = gemm_cost,
           .attributes = {{"alpha", "1.0"}, {"beta", "1.0"}, {"transA", "0"}, {"transB", "0"}},
           .weight_inputs = 0b110,
-          .run = {"aten::addmm",
-                  {run::input("self", 2), run::input_swapped_if("mat1", 0, "transA"), run::input_swapped_if("mat2", 1, "transB"),
-                   run::attribute("beta", "beta", "1"), run::attribute("alpha", "alpha", "1")}},
+          .run = {"aten::addmm", {}, aten::gemm},
           .examples = {"Gemm 1x25088 4096x25088 4096 transB=1", "Gemm 64x32 64x16 16 alpha=0.5 transA=1"},
       },
       {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -211,6 +212,7 @@ const std::vector<Operator>& normalization_operators() {
           .shapes = lrn_shapes,
           .cost = lrn_cost,
           .attributes = {{"alpha", "0.0001"}, {"beta", "0.75"}, {"bias", "1.0"}, {"size"}},
+          .run = {"aten::avg_pool3d", {}, aten::lrn},
           .examples = {"LRN 1x96x27x27 size=5"},
       },
       {
@@ -221,9 +223,7 @@ const std::vector<Operator>& normalization_operators() {
           .cost = layer_norm_cost,
           .attributes = {{"axis", "-1"}, {"epsilon", "1e-05"}, {"stash_type", "1"}},
           .weight_inputs = 0b110,
-          .run = {"aten::layer_norm",
-                  {run::input("input"), run::dims("normalized_shape", 0, "axis", "-1"), run::input("weight", 1),
-                   run::input("bias", 2), run::attribute("eps", "epsilon", "1e-05"), run::constant("cudnn_enable", "true")}},
+          .run = {"aten::layer_norm", {}, aten::layer_norm},
           .examples = {"LayerNormalization 1x128x768 768 768", "LayerNormalization 2x16x8x8 16x8x8 axis=1 outputs=1,1,1"},
       },
       {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -135,6 +136,7 @@ const std::vector<Operator>& pad_operators() {
           .fold = fold_pad,
           .normalize = normalize_pad,
           .attributes = {{"mode", "constant"}},
+          .run = {"aten::constant_pad_nd", {}, aten::pad},
           .examples = {"Pad 1x64x56x56 [0,0,1,1,0,0,1,1]", "Pad 1x64x56x56 [1,1,1,1] - [2,3] mode=reflect"},
       },
       {
@@ -145,6 +147,7 @@ const std::vector<Operator>& pad_operators() {
           .cost = copy_cost,
           .fold = fold_pad,
           .attributes = {{"mode", "constant"}},
+          .run = {"aten::constant_pad_nd", {}, aten::pad},
           .examples = {"com.microsoft.Pad 1x8 [0,1,0,1]"},
       },
       {

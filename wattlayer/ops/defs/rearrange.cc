@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -98,9 +99,7 @@ const std::vector<Operator>& rearrange_operators() {
           .shapes = depth_to_space_shapes,
           .cost = copy_cost,
           .attributes = {{"blocksize"}, {"mode", "DCR"}},
-          .run = {"aten::pixel_shuffle",
-                  {{.parameter = "self"},
-                   {.parameter = "upscale_factor", .source = RunArgument::Source::attribute, .attribute = "blocksize"}}},
+          .run = {"aten::pixel_shuffle", {}, aten::depth_to_space},
           .examples = {"DepthToSpace 1x256x28x28 blocksize=2"},
       },
       {
@@ -110,9 +109,7 @@ const std::vector<Operator>& rearrange_operators() {
           .shapes = space_to_depth_shapes,
           .cost = copy_cost,
           .attributes = {{"blocksize"}},
-          .run = {"aten::pixel_unshuffle",
-                  {{.parameter = "self"},
-                   {.parameter = "downscale_factor", .source = RunArgument::Source::attribute, .attribute = "blocksize"}}},
+          .run = {"aten::pixel_unshuffle", {}, aten::space_to_depth},
           .examples = {"SpaceToDepth 1x3x224x224 blocksize=2"},
       },
       {
@@ -132,9 +129,7 @@ const std::vector<Operator>& rearrange_operators() {
           .cost = copy_cost,
           .fold = fold_trilu,
           .attributes = {{"upper", "1"}},
-          .run = {"aten::triu",
-                  {{.parameter = "self"},
-                   {.parameter = "diagonal", .source = RunArgument::Source::input_value, .index = 1, .literal = "0"}}},
+          .run = {"aten::triu", {}, aten::trilu},
           .examples = {"Trilu 128x128 [1]@scalar", "Trilu 128x128 upper=0"},
       },
       {

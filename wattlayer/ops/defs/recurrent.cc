@@ -1,3 +1,4 @@
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/products.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -70,14 +71,6 @@ Cost quantized_lstm_cost(const Layer& layer) {
   return c;
 }
 
-Run torch_recurrence(std::string_view aten, std::string_view gates) {
-  return {aten,
-          {run::input("input"), run::recurrent_state("hx", gates), run::recurrent_weights("params", gates),
-           run::constant("has_biases", "true"), run::constant("num_layers", "1"), run::constant("dropout", "0.0"),
-           run::constant("train", "false"), run::attribute_equals("bidirectional", "direction", "bidirectional"),
-           run::attribute("batch_first", "layout", "false")}};
-}
-
 std::vector<AttributeInfo> attributes(std::vector<AttributeInfo> more) {
   std::vector<AttributeInfo> all = {{"activations"}, {"direction", "forward"}, {"hidden_size"}};
   all.insert(all.end(), more.begin(), more.end());
@@ -104,7 +97,7 @@ const std::vector<Operator>& recurrent_operators() {
           .normalize = normalize_recurrent,
           .attributes = attributes({{"layout", "0"}, {"linear_before_reset", "0"}}),
           .weight_inputs = 0b1110,
-          .run = torch_recurrence("aten::gru.input", "zrh"),
+          .run = {"aten::gru.input", {}, aten::recurrence},
           .examples = {"GRU 32x4x64 1x384x64 1x384x128 1x768",
                        "GRU 16x1x80 2x96x80 2x96x32 2x192 direction=bidirectional outputs=1,1"},
       },
@@ -119,7 +112,7 @@ const std::vector<Operator>& recurrent_operators() {
           .normalize = normalize_recurrent,
           .attributes = attributes({{"input_forget", "0"}, {"layout", "0"}}),
           .weight_inputs = 0b10001110,
-          .run = torch_recurrence("aten::lstm.input", "iofc"),
+          .run = {"aten::lstm.input", {}, aten::recurrence},
           .examples = {"LSTM 32x4x64 1x512x64 1x512x128 1x1024 outputs=1,1,1",
                        "LSTM 10x1x8 2x16x8 2x16x4 2x32 direction=bidirectional",
                        "LSTM 4x10x8 1x16x8 1x16x4 layout=1 outputs=1,0,1"},
@@ -135,7 +128,7 @@ const std::vector<Operator>& recurrent_operators() {
           .normalize = normalize_recurrent,
           .attributes = attributes({{"layout", "0"}}),
           .weight_inputs = 0b1110,
-          .run = torch_recurrence("aten::rnn_tanh.input", "h"),
+          .run = {"aten::rnn_tanh.input", {}, aten::recurrence},
           .examples = {"RNN 32x4x64 1x128x64 1x128x128 1x256"},
       },
       {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -276,11 +277,7 @@ Operator reduction(std::string_view name, std::string_view summary, Cost (*cost)
                  .fold = fold,
                  .normalize = axes_as_input,
                  .attributes = {{"keepdims", "1"}, {"noop_with_empty_axes", "0"}}};
-  if (!aten.empty())
-    op.run = {aten,
-              {{.parameter = "self"},
-               {.parameter = "dim", .source = RunArgument::Source::input_value, .index = 1, .literal = "[]"},
-               {.parameter = "keepdim", .source = RunArgument::Source::attribute, .attribute = "keepdims", .literal = "1"}}};
+  if (!aten.empty()) op.run = {aten, {}, aten::reduce};
   return op;
 }
 
@@ -293,18 +290,20 @@ const std::vector<Operator>& reduction_operators() {
                   "aten::mean.dim"),
         reduction("ReduceSum", "sum over axes; one FLOP an input element", reduce_cost, fold_reduce<SumUp, true>,
                   "aten::sum.dim_IntList"),
-        reduction("ReduceProd", "product over axes; one FLOP an input element", reduce_cost, fold_reduce<Product, true>),
+        reduction("ReduceProd", "product over axes; one FLOP an input element", reduce_cost, fold_reduce<Product, true>,
+                  "aten::prod.dim_int"),
         reduction("ReduceMax", "largest over axes; one FLOP an input element", reduce_cost, fold_reduce<Largest, true>,
                   "aten::amax"),
         reduction("ReduceMin", "smallest over axes; one FLOP an input element", reduce_cost, fold_reduce<Smallest, true>,
                   "aten::amin"),
-        reduction("ReduceL1", "sum of |x| over axes; two FLOPs an input element", norm_cost, fold_reduce<AbsoluteSum, true>),
+        reduction("ReduceL1", "sum of |x| over axes; two FLOPs an input element", norm_cost, fold_reduce<AbsoluteSum, true>,
+                  "aten::linalg_vector_norm"),
         reduction("ReduceL2", "root of the sum of squares over axes; two FLOPs an input element, one root an output element",
-                  l2_cost, fold_reduce<Euclidean, false>),
+                  l2_cost, fold_reduce<Euclidean, false>, "aten::linalg_vector_norm"),
         reduction("ReduceSumSquare", "sum of squares over axes; two FLOPs an input element", norm_cost,
-                  fold_reduce<SquareSum, true>),
+                  fold_reduce<SquareSum, true>, "aten::sum.dim_IntList"),
         reduction("ReduceLogSum", "logarithm of the sum over axes; one FLOP an input element, one logarithm an output element",
-                  log_sum_cost, fold_reduce<LogSum, false>),
+                  log_sum_cost, fold_reduce<LogSum, false>, "aten::sum.dim_IntList"),
         reduction("ReduceLogSumExp", "logarithm of the sum of exponentials; one FLOP and one exponential an input element",
                   log_sum_exp_cost, nullptr, "aten::logsumexp"),
     };
@@ -338,17 +337,15 @@ const std::vector<Operator>& reduction_operators() {
     arg_min.fold = fold_arg<false>;
     arg_min.run.aten = "aten::argmin";
     arg_min.examples = {"ArgMin 1x1000 axis=1 keepdims=0"};
-    Operator sum = {
-        .name = "CumSum",
-        .family = Family::reduction,
-        .summary = "running sums along an axis; one FLOP an element",
-        .shapes = scan_shapes,
-        .cost = reduce_cost,
-        .fold = fold_scan<SumUp>,
-        .attributes = {{"exclusive", "0"}, {"reverse", "0"}},
-        .run = {"aten::cumsum",
-                {{.parameter = "self"}, {.parameter = "dim", .source = RunArgument::Source::input_value, .index = 1}}},
-        .examples = {"CumSum 1x128 [1]@scalar"}};
+    Operator sum = {.name = "CumSum",
+                    .family = Family::reduction,
+                    .summary = "running sums along an axis; one FLOP an element",
+                    .shapes = scan_shapes,
+                    .cost = reduce_cost,
+                    .fold = fold_scan<SumUp>,
+                    .attributes = {{"exclusive", "0"}, {"reverse", "0"}},
+                    .run = {"aten::cumsum", {}, aten::running},
+                    .examples = {"CumSum 1x128 [1]@scalar"}};
     Operator product = sum;
     product.name = "CumProd";
     product.summary = "running products along an axis; one FLOP an element";

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -203,6 +204,7 @@ const std::vector<Operator>& resize_operators() {
                          {"coordinate_transformation_mode", "half_pixel"},
                          {"keep_aspect_ratio_policy", "stretch"},
                          {"mode", "nearest"}},
+          .run = {"aten::upsample_bilinear2d", {}, aten::resize},
           .examples = {"Resize 1x64x28x28 - [1.0,1.0,2.0,2.0]",
                        "Resize 1x3x200x300 - - [100,100] axes=2,3 keep_aspect_ratio_policy=not_larger mode=linear"},
       },
@@ -214,6 +216,7 @@ const std::vector<Operator>& resize_operators() {
           .cost = resize_cost,
           .normalize = normalize_upsample,
           .attributes = {{"mode", "nearest"}},
+          .run = {"aten::upsample_nearest2d", {}, aten::resize},
           .examples = {"Upsample 1x64x28x28 [1.0,1.0,2.0,2.0]"},
       },
       {
@@ -224,6 +227,7 @@ const std::vector<Operator>& resize_operators() {
           .cost = grid_sample_cost,
           .normalize = normalize_grid_sample,
           .attributes = {{"align_corners", "0"}, {"mode", "linear"}, {"padding_mode", "zeros"}},
+          .run = {"aten::grid_sampler", {}, aten::grid_sample},
           .examples = {"GridSample 1x64x28x28 1x14x14x2"},
       },
       {
@@ -234,6 +238,7 @@ const std::vector<Operator>& resize_operators() {
           .cost = grid_sample_cost,
           .normalize = normalize_grid_sample,
           .attributes = {{"align_corners", "0"}, {"mode", "linear"}, {"padding_mode", "zeros"}},
+          .run = {"aten::grid_sampler", {}, aten::grid_sample},
           .examples = {"com.microsoft.GridSample 1x64x28x28 1x14x14x2"},
       },
       {

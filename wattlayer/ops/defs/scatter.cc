@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -230,7 +231,7 @@ const std::vector<Operator>& scatter_operators() {
           .cost = pick_cost,
           .fold = fold_gather_elements,
           .attributes = {{"axis", "0"}},
-          .run = {"aten::gather", {self, dim, index}},
+          .run = {"aten::gather", {}, aten::gather_elements},
           .examples = {"GatherElements 1x1000 i64:1x5 axis=1"},
       },
       {
@@ -241,6 +242,7 @@ const std::vector<Operator>& scatter_operators() {
           .cost = pick_cost,
           .fold = fold_gather_nd,
           .attributes = {{"batch_dims", "0"}},
+          .run = {"aten::index.Tensor", {}, aten::gather_nd},
           .examples = {"GatherND 4x128x64 i64:10x2", "GatherND 2x2x2 i64:2x1 batch_dims=1"},
       },
       {
@@ -251,6 +253,7 @@ const std::vector<Operator>& scatter_operators() {
           .cost = pick_cost,
           .fold = fold_gather_nd,
           .attributes = {{"batch_dims", "0"}},
+          .run = {"aten::index.Tensor", {}, aten::gather_nd},
           .examples = {"com.microsoft.GatherND 4x128x64 i64:10x2"},
       },
       {
@@ -263,7 +266,7 @@ const std::vector<Operator>& scatter_operators() {
           .fold = fold_scatter_elements,
           .attributes = {{"axis", "0"}},
           .can_run_in_place = true,
-          .run = {"aten::scatter.src", {self, dim, index, {.parameter = "src", .index = 2}}},
+          .run = {"aten::scatter.src", {}, aten::scatter_elements},
           .examples = {"Scatter 4x128 i64:4x1 4x1 axis=1"},
       },
       {
@@ -275,7 +278,7 @@ const std::vector<Operator>& scatter_operators() {
           .fold = fold_scatter_elements,
           .attributes = {{"axis", "0"}, {"reduction", "none"}},
           .can_run_in_place = true,
-          .run = {"aten::scatter.src", {self, dim, index, {.parameter = "src", .index = 2}}},
+          .run = {"aten::scatter.src", {}, aten::scatter_elements},
           .examples = {"ScatterElements 4x128 i64:4x1 4x1 axis=1"},
       },
       {
@@ -287,6 +290,7 @@ const std::vector<Operator>& scatter_operators() {
           .fold = fold_scatter_nd,
           .attributes = {{"reduction", "none"}},
           .can_run_in_place = true,
+          .run = {"aten::index_put", {}, aten::scatter_nd},
           .examples = {"ScatterND 8x128x64 i64:2x1 2x128x64"},
       },
       {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -242,7 +243,7 @@ const std::vector<Operator>& selection_operators() {
           .shapes = nonzero_shapes,
           .cost = scan_cost,
           .fold = fold_nonzero,
-          .run = {"aten::nonzero", {{.parameter = "self"}}},
+          .run = {"aten::nonzero", {}, aten::non_zero},
           .examples = {"NonZero bool:1x128", "NonZero [1,0,2]"},
       },
       {
@@ -263,6 +264,7 @@ const std::vector<Operator>& selection_operators() {
           .cost = one_hot_cost,
           .fold = fold_one_hot,
           .attributes = {{"axis", "-1"}},
+          .run = {"aten::one_hot", {}, aten::one_hot},
           .examples = {"OneHot i64:1x128 [1000]@scalar [0.0,1.0]"},
       },
       {
