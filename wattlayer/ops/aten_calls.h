@@ -35,6 +35,7 @@ AtenCalls combine(const Layer& layer);  ///< Min, Max, Sum, Mean of any number o
 AtenCalls reduce(const Layer& layer);   ///< ReduceMean and its kin
 AtenCalls running(const Layer& layer);  ///< CumSum, CumProd
 AtenCalls hard_sigmoid(const Layer& layer);
+AtenCalls batch_norm(const Layer& layer);
 AtenCalls layer_norm(const Layer& layer);
 AtenCalls lrn(const Layer& layer);
 

@@ -128,6 +128,22 @@ AtenCalls hard_sigmoid(const Layer& layer) {
   return calls;
 }
 
+/// In training ATen overwrites the running statistics.
+AtenCalls batch_norm(const Layer& layer) {
+  AtenCalls calls;
+  calls.outputs = {calls.add("aten::batch_norm", {{"input", input(0)},
+                                                  {"weight", input(1)},
+                                                  {"bias", input(2)},
+                                                  {"running_mean", input(3)},
+                                                  {"running_var", input(4)},
+                                                  {"training", AtenValue(layer.attributes.integer("training_mode", 0) != 0)},
+                                                  {"momentum", AtenValue(0.1)},
+                                                  {"eps", AtenValue(layer.attributes.real("epsilon", 1e-5))},
+                                                  {"cudnn_enabled", AtenValue(true)}})};
+  for (size_t i = 1; i < layer.outputs.size() && i < 3; ++i) calls.outputs.push_back(input(static_cast<int>(i) + 2));
+  return calls;
+}
+
 AtenCalls layer_norm(const Layer& layer) {
   const Shape& x = layer.input(0).shape;
   const int64_t first = axis(layer, 0, layer.attributes.integer("axis", -1));

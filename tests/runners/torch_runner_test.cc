@@ -1,0 +1,133 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include "tests/shared_folder.h"
+#include "tests/temporary_folder.h"
+#include "wattlayer/bench/process_runner.h"
+#include "wattlayer/bench/task.h"
+#include "wattlayer/core/error.h"
+#include "wattlayer/ops/layer_text.h"
+
+namespace wattlayer {
+namespace {
+
+namespace fs = std::filesystem;
+const std::string source = WATTLAYER_SOURCE_DIR, page = source + "/docs/runner_torch.md";
+
+/// The runner's program: WATTLAYER_RUNNER_TORCH, or the one that was built beside this build.
+std::optional<std::string> runner_program() {
+  const char* given = std::getenv("WATTLAYER_RUNNER_TORCH");
+  const fs::path built = given ? fs::path(given) : fs::path(WATTLAYER_BUILD_DIR) / "../runner-torch/wattlayer-runner-torch";
+  return fs::exists(built) ? std::optional(fs::canonical(built).string()) : std::nullopt;
+}
+
+std::string python() {
+  const char* given = std::getenv("WATTLAYER_PYTHON");
+  return given ? given : "python3";
+}
+
+bool imports(const std::string& modules) {
+  return std::system((python() + " -c 'import " + modules + "' 2> /dev/null").c_str()) == 0;
+}
+
+/// Runs a command of the shell; fails with what it printed.
+void expect_success(const std::string& command) {
+  const TemporaryFolder folder;
+  const fs::path log = folder / "log";
+  const int status = std::system(("(" + command + ") > " + log.string() + " 2>&1").c_str());
+  std::ifstream in(log);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_EQ(status, 0) << text.substr(text.size() > 4000 ? text.size() - 4000 : 0);
+}
+
+/// Skipped loudly where the runner has not been built.
+class TorchRunner : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto found = runner_program();
+    if (!found)
+      GTEST_SKIP() << "no wattlayer-runner-torch; build it: cmake -S runners/torch -B build/runner-torch && cmake --build "
+                      "build/runner-torch (or set WATTLAYER_RUNNER_TORCH)";
+    program = *found;
+  }
+
+  std::string program;
+};
+
+TEST(TorchRunnerPage, NamesEveryOperatorThatHasACall) {
+  expect_success("python3 " + source + "/tools/runner_torch_table.py " WATTLAYER_RUNNER_REQUEST " --fresh " + page);
+}
+
+TEST_F(TorchRunner, RunsEveryExampleWithOurShapes) {
+  expect_success("python3 " + source + "/tools/runner_torch_table.py " WATTLAYER_RUNNER_REQUEST " --verify --runner " + program);
+}
+
+TEST_F(TorchRunner, NetworksAgreeWithOnnxRuntime) {
+  if (!imports("onnx, onnxruntime, numpy"))
+    GTEST_SKIP() << python() << " cannot import onnx, onnxruntime and numpy; install them or set WATTLAYER_PYTHON";
+  std::string command = python() + " " + source + "/tools/check_network_outputs.py " WATTLAYER_RUNNER_REQUEST " " + program +
+                        " " + source + "/examples/resnet50.onnx";
+  if (const auto shared = shared_folder()) command += " --every 20 --zoo " + (*shared / "zoo").string();
+  expect_success(command);
+}
+
+RunnerCommand command_of(const std::string& program) { return {.name = "torch", .arguments = {program}, .answer_within = {120}}; }
+
+ErrorKind kind_of_failure(Runner& runner, const std::string& layer, const Preparation& preparation = {}) {
+  try {
+    runner.prepare(layer_task(parse_layer(layer)), preparation);
+  } catch (const Error& e) {
+    return e.kind();
+  }
+  return ErrorKind::internal;
+}
+
+TEST_F(TorchRunner, MeasuresPassesOfALayer) {
+  const auto runner = start_runner(command_of(program));
+  EXPECT_EQ(runner->info().engine, "libtorch");
+  ASSERT_FALSE(runner->info().devices.empty());
+  EXPECT_GT(runner->info().devices[0].cache_bytes.value_or(0), 1e5);
+  const int64_t small = runner->prepare(layer_task(parse_layer("MatMul 64x256 256x256")), {.threads = 1});
+  const int64_t large = runner->prepare(layer_task(parse_layer("MatMul 256x1024 1024x1024")), {.threads = 1});
+  runner->run(small, 10), runner->run(large, 10);
+  EXPECT_GT(runner->run(large, 20).value, 4 * runner->run(small, 20).value);  // 64 times the work
+  runner->release(small);
+  EXPECT_THROW(runner->run(small, 1), Error);
+  EXPECT_GT(runner->run(large, 1).value, 0);
+}
+
+TEST_F(TorchRunner, GoesOnAfterWhatItCannotDo) {
+  const auto runner = start_runner(command_of(program));
+  EXPECT_EQ(kind_of_failure(*runner, "GlobalLpPool 1x512x7x7"), ErrorKind::unsupported);
+  EXPECT_EQ(kind_of_failure(*runner, "Relu 1x64", {.dtype = DataType::tf32}), ErrorKind::unsupported);
+  EXPECT_EQ(kind_of_failure(*runner, "Relu 1x64", {.device = "cuda:9"}), ErrorKind::unsupported);
+  EXPECT_EQ(kind_of_failure(*runner, "Relu 1x64x1000000x1000000"), ErrorKind::unavailable);
+  EXPECT_TRUE(runner->alive());
+  const int64_t handle = runner->prepare(layer_task(parse_layer("Relu 1x64x56x56")), {});
+  EXPECT_GT(runner->run(handle, 3).value, 0);
+}
+
+TEST_F(TorchRunner, ComputesInSmallerTypes) {
+  const auto runner = start_runner(command_of(program));
+  for (const char* layer : {"MatMul 64x256 256x256 dtype=bf16", "Conv 1x8x16x16 8x8x3x3 dtype=bf16", "Relu 1x64 dtype=f64"}) {
+    const Layer parsed = parse_layer(layer);
+    EXPECT_GT(runner->run(runner->prepare(layer_task(parsed), {.dtype = parsed.dtype}), 2).value, 0) << layer;
+  }
+}
+
+/// Builds the runner alone as a user would; the folder holds a torch package of Python.
+TEST(TorchRunnerBuild, WorksAgainstTorchTwo) {
+  const char* torch = std::getenv("WATTLAYER_TORCH2");
+  if (!torch) GTEST_SKIP() << "no torch of version 2; set WATTLAYER_TORCH2 to its folder (.../site-packages/torch)";
+  const TemporaryFolder folder;
+  const std::string built = (folder / "wattlayer-runner-torch").string();
+  expect_success(source + "/runners/torch/build.sh --torch " + torch + " --output " + built);
+  expect_success("python3 " + source + "/tools/runner_torch_table.py " WATTLAYER_RUNNER_REQUEST " --verify --runner " + built);
+}
+
+}  // namespace
+}  // namespace wattlayer
