@@ -1,5 +1,7 @@
 #include "wattlayer/ops/aten_call.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -57,7 +59,7 @@ AtenValue from_input(const Layer& layer, size_t i, std::string_view otherwise) {
   const Tensor& t = layer.input(i);
   if (!t.value)
     throw Error(ErrorKind::unsupported,
-                layer.op + ": input " + std::to_string(i) + " is computed by the network; ATen needs it as a number");
+                fmt::format("{}: input {} is computed by the network; ATen needs it as a number", layer.op, i));
   if (t.rank() == 0 && t.value->size() == 1) {
     if (t.value->is_real) return t.value->reals[0];
     return t.value->integers[0];
@@ -73,8 +75,9 @@ class Resolver {
 
   AtenCalls resolve(const Run& run) {
     std::string name(run.aten);
-    if (const size_t at = name.find("{d}"); at != std::string::npos)
-      name.replace(at, 3, std::to_string(std::max<int64_t>(1, layer_.input(0).rank() - 2)));
+    if (const size_t at = run.aten.find("{d}"); at != run.aten.npos)
+      name = fmt::format("{}{}{}", run.aten.substr(0, at), std::max<int64_t>(1, layer_.input(0).rank() - 2),
+                         run.aten.substr(at + 3));
     if (run.aten.starts_with("aten::max_pool") && layer_.outputs.size() > 1) name += "_with_indices";
     // The pads come first: they may change the first input.
     for (const RunArgument& a : run.arguments)
@@ -185,7 +188,7 @@ std::vector<int64_t> integers(const Layer& layer, size_t i) {
   const auto& value = layer.input(i).value;
   if (!value)
     throw Error(ErrorKind::unsupported,
-                layer.op + ": input " + std::to_string(i) + " is computed by the network; ATen needs it as numbers");
+                fmt::format("{}: input {} is computed by the network; ATen needs it as numbers", layer.op, i));
   std::vector<int64_t> out;
   for (size_t j = 0; j < value->size(); ++j) out.push_back(value->integer(j));
   return out;

@@ -151,7 +151,8 @@ AtenCalls range(const Layer& layer) {
   for (size_t i = 0; i < 3; ++i) {
     const auto& value = layer.input(i).value;
     if (!value || value->size() != 1) unsupported(layer, "a bound that the network computes");
-    bounds.push_back(value->is_real ? AtenValue(value->reals[0]) : AtenValue(value->integers[0]));
+    if (value->is_real) bounds.emplace_back(value->reals[0]);
+    else bounds.emplace_back(value->integers[0]);
   }
   return single("aten::arange.start_step",
                 {{"start", bounds[0]}, {"end", bounds[1]}, {"step", bounds[2]}, {"dtype", AtenValue(layer.output(0).dtype)}});
