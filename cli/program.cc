@@ -62,7 +62,10 @@ std::string require_file(const DataFiles& files, std::string_view folder, std::s
   // An id is a plain file name; a path must not leave the data folder.
   if (id.find('/') == id.npos && id != ".." && !id.empty())
     if (auto text = files.read(folder, fmt::format("{}.json", id))) return *text;
-  std::string_view kind = folder == "engines" ? "engine" : folder == "datasets" ? "data set" : folder;
+  std::string_view kind = folder == "engines"     ? "engine"
+                          : folder == "datasets"  ? "data set"
+                          : folder == "campaigns" ? "campaign"
+                                                  : folder;
   throw Error(ErrorKind::invalid_input,
               fmt::format("unknown {} '{}'{}", kind, id.substr(0, 200), nearest(id, ids(files, folder))));
 }

@@ -5,16 +5,17 @@
 
 #include "cli/campaign_source.h"
 #include "cli/collect_progress.h"
+#include "cli/meter_options.h"
 #include "cli/program.h"
 #include "cli/runner.h"
 #include "cli/slurm.h"
 #include "cli/stop_signal.h"
 #include "wattlayer/bench/collect.h"
+#include "wattlayer/bench/cpu_description.h"
 #include "wattlayer/bench/fake_runner.h"
 #include "wattlayer/bench/shard.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/meter/meter_lock.h"
-#include "wattlayer/meter/meter_source.h"
 #include "wattlayer/meter/simulated_device.h"
 #include "wattlayer/store/store.h"
 
@@ -24,7 +25,8 @@ namespace {
 constexpr std::uintmax_t least_free_bytes = 16 << 20;
 
 struct Options {
-  std::string campaign, hardware, meters, budget, shard = "1/1";
+  std::string campaign, hardware, budget, shard = "1/1";
+  MeterOptions meters;
   std::filesystem::path store, networks;
   RunnerOptions runner{.name = "torch"};
   bool device_given = false, retry_failed = false, dry_run = false, slurm = false;
@@ -87,16 +89,22 @@ void find_hardware(Session& session, const Options& options, const DataFiles& fi
   std::string id = options.hardware;
   if (id.empty() && options.runner.name == "fake") id = "simulated";
   if (id.empty()) id = session.source.campaign.hardware;
-  if (id.empty())
-    throw Error(ErrorKind::invalid_input, "the campaign does not say what it runs on; name the hardware with --hardware ID");
-  session.hardware_json = require_file(files, "hardware", id);
+  if (id.empty() && options.runner.device.starts_with("cpu")) {
+    const CpuDescription here = describe_cpu(options.meters.root, measure_copy_bandwidth);
+    id = here.id, session.hardware_json = here.json;
+    write_remark(fmt::format("no hardware is named: the rows are filed under this machine's processor, {}", id));
+  } else if (id.empty()) {
+    throw Error(ErrorKind::invalid_input, fmt::format("the campaign does not say what {} is; name it with --hardware ID{}",
+                                                      options.runner.device, nearest("", ids(files, "hardware"))));
+  } else {
+    session.hardware_json = require_file(files, "hardware", id);
+  }
   session.place.hardware = parse_hardware(session.hardware_json, id);
   session.collect.hardware = id;
 }
 
 void open_meters(Session& session, const Options& options) {
-  const MeterPlace place{.clock = &session.clock(), .device = session.simulated.get()};
-  session.meters = options.meters.empty() ? open_default_meters(place) : open_meters(place, options.meters);
+  session.meters = options.meters.open(options.meters.place(session.clock(), session.simulated.get()));
   session.locks = lock_meters(session.meter_list(), meter_lock_folder());
   for (const auto& meter : session.meters) session.collect.meters.push_back(meter->info());
 }
@@ -175,7 +183,9 @@ std::vector<std::string> task_command(const Options& options, const Program& pro
   words.insert(words.end(), {"collect", shipped ? options.campaign : absolute(options.campaign)});
   add("--networks", absolute(options.networks));
   add("--hardware", options.hardware);
-  add("--meter", options.meters);
+  add("--meter", options.meters.meters);
+  for (const std::string& setting : options.meters.settings) add("--meter-setting", setting);
+  if (options.meters.root != "/") add("--root", absolute(options.meters.root));
   add("--budget", options.budget);
   add("--runner", options.runner.name.find('/') == std::string::npos ? options.runner.name : absolute(options.runner.name));
   for (const std::string& setting : options.runner.settings) add("--runner-option", setting);
@@ -227,7 +237,7 @@ void add_collect(CLI::App& app, const Program& program) {
   verb->add_option("--db", options->store, "database to add to; made when it is not there")->type_name("FILE");
   verb->add_option("--networks", options->networks, "folder of the ONNX files that the campaign names")->type_name("DIR");
   verb->add_option("--hardware", options->hardware, "hardware that it runs on; the campaign's without it")->type_name("ID");
-  verb->add_option("--meter", options->meters, "meters, such as rapl:package-0,nvml:0; all that are there without it");
+  add_meter_options(*verb, options->meters);
   add_runner_options(*verb, options->runner);
   verb->add_option("--budget", options->budget, "stop in time, the most useful items first: 90s, 25m, 8h")->type_name("TIME");
   verb->add_option("--shard", options->shard, "only part I of N of the items, for several machines")->type_name("I/N");

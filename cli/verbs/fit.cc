@@ -20,7 +20,7 @@ namespace {
 
 struct Options {
   std::filesystem::path store, folder, output;
-  std::string dataset, id;
+  std::string dataset, id, scope;
   Selection selection;
   std::optional<double> stated_power_w;
 };
@@ -54,6 +54,30 @@ std::string target_of(const std::vector<Measurement>& rows) {
   return *targets.begin();
 }
 
+/// Rows with a figure of one scope; a machine with several meters gives a row for each.
+void keep_one_scope(std::vector<Measurement>& rows, const std::string& wanted) {
+  std::erase_if(rows, [](const Measurement& m) { return !m.failure.empty(); });
+  std::set<std::string> scopes;
+  for (const Measurement& m : rows) scopes.insert(m.scope);
+  if (!wanted.empty()) {
+    std::erase_if(rows, [&](const Measurement& m) { return m.scope != wanted; });
+    if (rows.empty() && !scopes.empty())
+      throw Error(ErrorKind::invalid_input, fmt::format("no row has scope {}; there is: {}", wanted, fmt::join(scopes, ", ")));
+  } else if (scopes.size() > 1) {
+    throw Error(
+        ErrorKind::invalid_input,
+        fmt::format("the rows have the scopes {}: energies of different scope do not go into one model; choose one with --scope",
+                    fmt::join(scopes, ", ")));
+  }
+}
+
+/// The description that the user has, else the one that the rows were measured under.
+std::string description(const Options& options, const DataFiles& files, const std::string& folder, const std::string& id) {
+  if (!files.read(folder, id + ".json") && !options.store.empty())
+    if (auto kept = Store(options.store).description(folder, id)) return std::move(*kept);
+  return require_file(files, folder, id);
+}
+
 /// Title and licence of the data set that the rows came from, where it is a known one; else its name.
 CardOrigin origin_of(const std::vector<Measurement>& rows, const DataFiles& files) {
   std::set<std::string> names;
@@ -68,10 +92,14 @@ CardOrigin origin_of(const std::vector<Measurement>& rows, const DataFiles& file
 }
 
 void fit(const Options& options, const DataFiles& files) {
-  const std::vector<Measurement> rows = read(options, files);
+  std::vector<Measurement> rows = read(options, files);
+  const size_t selected = rows.size();
+  keep_one_scope(rows, options.scope);
+  if (rows.empty() && selected > 0)
+    throw Error(ErrorKind::invalid_input, fmt::format("all {} selected rows are failures; there is nothing to fit", selected));
   const std::string target = target_of(rows);
-  const std::string hardware_json = require_file(files, "hardware", rows[0].hardware);
-  const std::string engine_json = require_file(files, "engines", rows[0].engine);
+  const std::string hardware_json = description(options, files, "hardware", rows[0].hardware);
+  const std::string engine_json = description(options, files, "engines", rows[0].engine);
   std::vector<const Measurement*> training;
   for (const Measurement& m : rows) training.push_back(&m);
   write_remark(fmt::format("fitting {} rows of {}", rows.size(), target));
@@ -98,6 +126,7 @@ void add_fit(CLI::App& app, const Program& program) {
   verb->add_option("--engine", options->selection.engine, "only rows of this engine");
   verb->add_option("--dtype", options->selection.dtype, "only rows of this data type");
   verb->add_option("--kind", options->selection.kind, "only random-layer, real-layer or network rows");
+  verb->add_option("--scope", options->scope, "only rows whose energy has this scope: gpu-board, cpu-package, ...");
   verb->add_option("--stated-power", options->stated_power_w,
                    "watts that stand for the energy where none was measured; labelled modelled")
       ->type_name("WATTS")

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/program.h"
+#include "wattlayer/bench/cpu_description.h"
 #include "wattlayer/core/hardware.h"
 #include "wattlayer/report/quantity_text.h"
 #include "wattlayer/report/text_table.h"
@@ -16,7 +17,7 @@ using Json = nlohmann::ordered_json;
 
 struct Options {
   std::string id;
-  bool json = false;
+  bool json = false, describe_this = false;
 };
 
 std::string optional_quantity(const std::optional<double>& value, std::string_view unit) {
@@ -64,7 +65,16 @@ Json to_json(const DataFiles& files, const std::string& id) {
   return result;
 }
 
+void describe_this_machine() {
+  const CpuDescription description = describe_cpu("/", measure_copy_bandwidth);
+  write_remark(
+      fmt::format("to use it, keep it as DIR/hardware/{}.json and say --data-dir DIR; `collect` keeps it with its rows by itself",
+                  description.id));
+  write_output(description.json);
+}
+
 void show(const Options& options, const DataFiles& files) {
+  if (options.describe_this) return describe_this_machine();
   std::vector<std::string> wanted = ids(files, "hardware");
   if (!options.id.empty()) wanted = {options.id};
   std::vector<Hardware> all;
@@ -84,6 +94,7 @@ void add_hardware(CLI::App& app, const Program& program) {
   CLI::App* verb = app.add_subcommand("hardware", "List the hardware descriptions, or show one with the source of every figure");
   verb->add_option("ID", options->id, "hardware to show; all are listed without it")->type_name("");
   verb->add_flag("--json", options->json, "print JSON (docs/formats/hardware_v1.md)");
+  verb->add_flag("--describe-this", options->describe_this, "write the description of this machine's processors");
   verb->callback([options, &program] { show(*options, program.data_files()); });
 }
 

@@ -157,7 +157,7 @@ def test_array(cluster, program, folder):
 def test_one_counter_for_three_tasks(cluster, program, folder):
     """The three nodes are one machine: with a counter that they share, only one task at a time may measure."""
     run(cluster, program, "collect", str(folder / "small.json"), "--runner", "fake", "--meter", "fake:board+device=shared",
-        "--runner-option", "delay=0.1", "--db", str(folder / "one.db"), "--slurm-array", "3")
+        "--runner-option", "delay=0.03", "--db", str(folder / "one.db"), "--slurm-array", "3")
     cluster.wait_until_empty()
     logs = [(folder / "one.slurm" / f"task-{task}.log").read_text() for task in (1, 2, 3)]
     refused = [log for log in logs if "fake:shared" in log]
