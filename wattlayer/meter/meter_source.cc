@@ -104,7 +104,7 @@ std::vector<std::unique_ptr<Meter>> open_default_meters(const MeterPlace& place)
   require_clock(place);
   check_settings(place);
   std::vector<std::unique_ptr<Meter>> meters;
-  std::set<std::pair<std::string, std::string>> counted;  // scope and device: two ways to one counter are one
+  std::set<std::pair<std::string, std::string>> counted;  // scope and counter: two ways to one counter are one
   std::vector<std::string> obstacles;
   for (const MeterSource* source : meter_sources()) {
     if (place.device && source->name != "fake") continue;  // in simulated time nothing else moves
@@ -115,7 +115,10 @@ std::vector<std::unique_ptr<Meter>> open_default_meters(const MeterPlace& place)
         continue;
       }
       std::unique_ptr<Meter> meter = source->open(place, d.name);
-      if (counted.emplace(meter->info().scope, meter->info().device).second) meters.push_back(std::move(meter));
+      bool again = false;
+      for (const std::string_view counter : split(meter->info().device, ','))
+        again |= !counted.emplace(meter->info().scope, counter).second;
+      if (!again) meters.push_back(std::move(meter));
     }
   }
   if (meters.empty())

@@ -27,6 +27,9 @@ ProcessorState::ProcessorState(const std::filesystem::path& root) {
         throttle_counts_.push_back(cpus / name / "thermal_throttle" / count);
   }
   find_temperatures(root / "sys/class/hwmon", temperatures_);
+  if (temperatures_.empty())
+    for (const std::string& zone : names_in(root / "sys/class/thermal"))
+      if (zone.starts_with("thermal_zone")) temperatures_.push_back(root / "sys/class/thermal" / zone / "temp");
   throttled_before_ = throttled();
 }
 

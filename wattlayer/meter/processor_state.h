@@ -7,7 +7,8 @@
 
 namespace wattlayer {
 
-/// Clock, temperature and throttling of the processors, from cpufreq, coretemp or k10temp, and thermal_throttle below /sys.
+/// Clock, temperature and throttling of the processors below /sys: cpufreq, coretemp or k10temp or else the thermal zones,
+/// thermal_throttle.
 class ProcessorState {
  public:
   explicit ProcessorState(const std::filesystem::path& root);

@@ -8,8 +8,8 @@
 
 namespace wattlayer {
 
-SampledMeter::SampledMeter(MeterInfo info, Clock& clock, std::function<Watts()> sample)
-    : info_(std::move(info)), clock_(clock), sample_(std::move(sample)) {
+SampledMeter::SampledMeter(MeterInfo info, Clock& clock, std::function<Watts()> sample, std::function<DeviceState()> state)
+    : info_(std::move(info)), clock_(clock), sample_(std::move(sample)), state_(std::move(state)) {
   take_sample();
 }
 
@@ -36,6 +36,11 @@ Joules SampledMeter::read() {
 void SampledMeter::poll() {
   const std::lock_guard lock(mutex_);
   take_sample();
+}
+
+DeviceState SampledMeter::state() {
+  const std::lock_guard lock(mutex_);
+  return state_ ? state_() : DeviceState{};
 }
 
 std::vector<std::string> SampledMeter::remarks() {

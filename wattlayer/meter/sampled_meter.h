@@ -10,14 +10,16 @@ namespace wattlayer {
 
 /// A power sensor as an energy meter: poll() and read() sample it, trapezoids lie between the samples, so the edges of a window
 /// are samples themselves.
-class SampledMeter : public Meter {
+class SampledMeter final : public Meter {
  public:
-  /// `sample` reads the sensor; it throws Error(unavailable) when it cannot. `info.poll_interval` must be set.
-  SampledMeter(MeterInfo info, Clock& clock, std::function<Watts()> sample);
+  /// `sample` reads the sensor; it throws Error(unavailable) when it cannot. `info.poll_interval` must be set. `state` may be
+  /// empty.
+  SampledMeter(MeterInfo info, Clock& clock, std::function<Watts()> sample, std::function<DeviceState()> state = {});
 
   const MeterInfo& info() const override { return info_; }
   Joules read() override;
   void poll() override;
+  DeviceState state() override;
   std::vector<std::string> remarks() override;
 
  private:
@@ -26,6 +28,7 @@ class SampledMeter : public Meter {
   MeterInfo info_;
   Clock& clock_;
   std::function<Watts()> sample_;
+  std::function<DeviceState()> state_;
   std::mutex mutex_;
   PowerIntegral integral_;
   std::string fault_;

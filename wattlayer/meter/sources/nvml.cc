@@ -151,18 +151,6 @@ class NvmlCounter final : public Meter {
   Seconds refreshed_{opened_};
 };
 
-/// Power samples of a board without a counter.
-class NvmlSampled final : public SampledMeter {
- public:
-  NvmlSampled(MeterInfo info, Clock& clock, std::function<Watts()> sample, std::shared_ptr<NvmlLibrary> nvml, NvmlBoard board)
-      : SampledMeter(std::move(info), clock, std::move(sample)), nvml_(std::move(nvml)), board_(std::move(board)) {}
-  DeviceState state() override { return nvml_->state(board_); }
-
- private:
-  std::shared_ptr<NvmlLibrary> nvml_;
-  NvmlBoard board_;
-};
-
 /// Some drivers report 0 W now and then: the last reading stands in for it, but not for long.
 std::function<Watts()> power_sampler(std::shared_ptr<NvmlLibrary> nvml, NvmlBoard board, Sensor sensor, Correction correction,
                                      Clock& clock) {
@@ -259,7 +247,8 @@ std::unique_ptr<Meter> open(const MeterPlace& place, std::string_view name) {
     MeterInfo info = info_of(*nvml, board, domain, correction);
     if (info.method == "counter") return std::make_unique<NvmlCounter>(std::move(info), nvml, board, correction, *place.clock);
     auto sampler = power_sampler(nvml, board, sensor_of(*nvml, board), correction, *place.clock);
-    return std::make_unique<NvmlSampled>(std::move(info), *place.clock, std::move(sampler), nvml, board);
+    return std::make_unique<SampledMeter>(std::move(info), *place.clock, std::move(sampler),
+                                          [nvml, board] { return nvml->state(board); });
   }
   throw Error(ErrorKind::invalid_input, fmt::format("nvml:{} is not there; known: {}", name,
                                                     known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
