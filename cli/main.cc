@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <new>
+#include <span>
+#include <string_view>
 
 #include "cli/program.h"
 #include "cli/verbs/all.h"
@@ -23,8 +26,18 @@ constexpr const char* footer =
     "  wattlayer inspect resnet50.onnx\n"
     "  wattlayer hardware jetson-nano";
 
+/// Takes the command off `measure ... -- COMMAND`: its options are not ours. Returns how many arguments are.
+int split_command(int argc, char** argv, std::vector<std::string>& command) {
+  const std::span<char*> arguments(argv, static_cast<size_t>(argc));
+  const auto dashes = std::find(arguments.begin(), arguments.end(), std::string_view("--"));
+  if (std::find(arguments.begin(), dashes, std::string_view("measure")) == dashes) return argc;
+  if (dashes != arguments.end()) command.assign(dashes + 1, arguments.end());
+  return static_cast<int>(dashes - arguments.begin());
+}
+
 int run(int argc, char** argv) {
   wattlayer::cli::Program program;
+  argc = split_command(argc, argv, program.command);
   CLI::App app{description, "wattlayer"};
   app.set_version_flag("--version", "wattlayer " WATTLAYER_VERSION);
   app.add_option("--data-dir", program.data_dir,
@@ -41,6 +54,8 @@ int run(int argc, char** argv) {
   app.footer(footer);  // last: verbs made before do not inherit it
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RuntimeError& e) {
+    return e.get_exit_code();
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   }

@@ -18,6 +18,7 @@ namespace wattlayer::cli {
 /// Options that stand before the verb.
 struct Program {
   std::filesystem::path data_dir;
+  std::vector<std::string> command;  ///< what stands after `--`, for `measure`
 
   DataFiles data_files() const { return DataFiles(data_dir); }
 };

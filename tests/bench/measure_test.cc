@@ -146,7 +146,7 @@ TEST_F(Measure, FixedPassesAreOneWindowWithoutAnInterval) {
   EXPECT_EQ(m.rows.at(0).repetitions, 4000);
   EXPECT_FALSE(m.rows.at(0).energy_ci95_j);
   EXPECT_NEAR(*m.rows.at(0).energy_j, 0.1, 0.005);
-  EXPECT_NE(m.rows.at(0).conditions.at("protocol").find("fixed: 4000"), std::string::npos);
+  EXPECT_NE(m.rows.at(0).conditions.at("protocol").find("fixed: 1 windows of 4000 passes"), std::string::npos);
 }
 
 TEST_F(Measure, WithoutAMeterThereIsATimeOnly) {
@@ -164,6 +164,7 @@ TEST_F(Measure, ModelledEnergyIsLabelled) {
   sensor.info_.method = "modelled";
   const Measured m = measure({{"a", {}}}).at(0);
   EXPECT_EQ(m.rows.at(0).method, "modelled");
+  EXPECT_FALSE(m.rows[0].idle_power_w);
   EXPECT_TRUE(has(m.remarks, "modelled, not measured"));
 }
 

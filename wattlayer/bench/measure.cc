@@ -156,7 +156,8 @@ void Session::measure_idle() {
   const Seconds time = clock_.now() - start;
   last_ran_.reset();
   for (size_t i = 0; i < meters_.size(); ++i)
-    if (const Joules energy = after[i] - before[i]; energy.value > 0 && energy > meters_[i]->info().resolution)
+    if (const Joules energy = after[i] - before[i];
+        meters_[i]->info().method != "modelled" && energy.value > 0 && energy > meters_[i]->info().resolution)
       idle_[i] = energy / time;
 }
 
@@ -222,8 +223,9 @@ bool Session::report(size_t i, std::optional<double> width) {
 void Session::judge(Turn& turn, size_t i) {
   const auto windows = static_cast<int>(turn.measured.windows.size());
   const auto width = relative_half_width(turn.measured.windows, meters_);
-  if (protocol_.fixed_passes) turn.done = true;
-  if (windows >= turn.look) {
+  if (protocol_.fixed_passes) {
+    turn.done = windows >= protocol_.fixed_windows;
+  } else if (windows >= turn.look) {
     if (width && *width <= protocol_.tolerance) turn.done = true;
     turn.look = next_look(windows);
   }

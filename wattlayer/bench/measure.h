@@ -22,7 +22,8 @@ struct Protocol {
   int refreshes = 30;                   ///< a window holds at least that many refreshes of the slowest sensor
   int min_windows = 8;                  ///< before the interval is believed
   Seconds idle{2};                      ///< idle window with the device held; 0: none
-  std::optional<int64_t> fixed_passes;  ///< the published protocol: exactly that many passes in one window
+  std::optional<int64_t> fixed_passes;  ///< the published protocol: exactly that many passes in a window
+  int fixed_windows = 1;                ///< how often, with fixed_passes; more than one gives an interval
   std::optional<double> cool_to_c;      ///< wait between windows until the device is not warmer, at most a minute
 };
 

@@ -58,7 +58,7 @@ void add_state(std::map<std::string, std::string>& conditions, std::span<const W
 }
 
 std::string protocol_text(const Protocol& protocol) {
-  if (protocol.fixed_passes) return fmt::format("fixed: {} passes in one window", *protocol.fixed_passes);
+  if (protocol.fixed_passes) return fmt::format("fixed: {} windows of {} passes", protocol.fixed_windows, *protocol.fixed_passes);
   return fmt::format("tolerance {:g}, windows of at least {:g} s and {} refreshes", protocol.tolerance, protocol.window.value,
                      protocol.refreshes);
 }
@@ -151,7 +151,7 @@ void add_remarks(Measured& measured, const Circumstances& c) {
           "{}: the device drew more at rest ({:.4g} W) than at work ({:.4g} W), so the energy above idle is negative; something "
           "else used the device in the idle window",
           info.name(), *row.idle_power_w, *row.energy_j / *row.time_s));
-    if (c.protocol.idle.value > 0 && !c.idle[i])
+    if (c.protocol.idle.value > 0 && !c.idle[i] && info.method != "modelled")
       measured.remarks.push_back(fmt::format("{}: the power at rest is not above its resolution, so it is unknown", info.name()));
   }
 }

@@ -1,0 +1,25 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "wattlayer/bench/measure.h"
+
+namespace wattlayer::cli {
+
+/// What `wattlayer measure` found out.
+struct MeasuredReport {
+  RunnerInfo runner;
+  Preparation preparation;
+  std::vector<Workload> workloads;  ///< of the tasks
+  std::vector<Measured> results;    ///< in the same order
+  std::vector<std::string> remarks;
+};
+
+/// Energy of a pass beyond what the device draws at rest anyway; nothing where one of the two is unknown. May be negative.
+std::optional<double> above_idle_j(const Measurement& row);
+
+std::string measured_table(const MeasuredReport& report, bool colour);
+/// docs/formats/measure_v1.md
+std::string measured_json(const MeasuredReport& report);
+
+}  // namespace wattlayer::cli

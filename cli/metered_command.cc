@@ -1,0 +1,242 @@
+#include "cli/metered_command.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "cli/command_figures.h"
+#include "cli/open_meters.h"
+#include "cli/program.h"
+#include "wattlayer/core/error.h"
+#include "wattlayer/meter/poller.h"
+
+namespace wattlayer::cli {
+namespace {
+
+constexpr Seconds between_updates{5};
+
+/// Signals are taken one by one instead of interrupting; the command gets the mask that there was before.
+class SignalQueue {
+ public:
+  SignalQueue() {
+    sigemptyset(&taken_);
+    for (const int s : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}) sigaddset(&taken_, s);
+    sigprocmask(SIG_BLOCK, &taken_, &before_);
+  }
+  ~SignalQueue() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  SignalQueue(const SignalQueue&) = delete;
+  SignalQueue& operator=(const SignalQueue&) = delete;
+
+  void restore() const { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  /// The next signal; 0 when none came in time.
+  int next(Seconds timeout, siginfo_t& info) const {
+    timespec time{.tv_sec = static_cast<time_t>(timeout.value)};
+    time.tv_nsec = static_cast<long>((timeout.value - static_cast<double>(time.tv_sec)) * 1e9);
+    const int signal = sigtimedwait(&taken_, &info, &time);
+    return signal > 0 ? signal : 0;
+  }
+
+ private:
+  sigset_t taken_{}, before_{};
+};
+
+/// A started command. `failure` is the errno of an exec that failed.
+struct Started {
+  pid_t pid = -1;
+  int failure = 0;
+};
+
+Started start(const std::vector<std::string>& arguments, const SignalQueue& signals) {
+  int report[2];
+  if (::pipe2(report, O_CLOEXEC) != 0) return {.failure = errno};
+  std::vector<char*> argv;
+  for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
+  argv.push_back(nullptr);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    signals.restore();
+    ::execvp(argv[0], argv.data());
+    const int failure = errno;
+    [[maybe_unused]] const auto written = ::write(report[1], &failure, sizeof failure);
+    ::_exit(127);
+  }
+  ::close(report[1]);
+  Started started{.pid = pid, .failure = pid < 0 ? errno : 0};
+  if (pid > 0 && ::read(report[0], &started.failure, sizeof started.failure) == sizeof started.failure)
+    ::waitpid(pid, nullptr, 0);
+  ::close(report[0]);
+  return started;
+}
+
+/// One command between two reads of its meters.
+class MeteredCommand {
+ public:
+  MeteredCommand(const CommandOptions& options, OpenMeters& open) : options_(options), open_(open) {
+    figures_.command = options.shell.empty() ? fmt::format("{}", fmt::join(options.arguments, " ")) : options.shell;
+    for (Meter* meter : open.meters) {
+      figures_.meters.push_back({.info = meter->info()});
+      for (const std::string& remark : meter->info().remarks)
+        figures_.remarks.push_back(fmt::format("{}: {}", meter->info().name(), remark));
+    }
+    if (!open.absence.empty()) figures_.remarks.push_back(fmt::format("only time was measured, no energy: {}", open.absence));
+  }
+
+  int run();
+  const CommandFigures& figures() const { return figures_; }
+
+ private:
+  bool rest(const SignalQueue& signals);
+  void read(std::vector<Joules>& values);
+  void update(Seconds now);
+  void write_prometheus();
+  int wait(pid_t pid, const SignalQueue& signals);
+
+  const CommandOptions& options_;
+  OpenMeters& open_;
+  SystemClock clock_;
+  CommandFigures figures_;
+  std::vector<Joules> start_;
+  Seconds started_;
+};
+
+/// A meter that fails costs its own figure, never the command's.
+void MeteredCommand::read(std::vector<Joules>& values) {
+  values.resize(open_.meters.size());
+  for (size_t i = 0; i < open_.meters.size(); ++i) {
+    CommandEnergy& m = figures_.meters[i];
+    if (m.failure.empty()) try {
+        values[i] = open_.meters[i]->read();
+      } catch (const Error& e) {
+        m.failure = e.what();
+        m.energy.reset();
+      }
+  }
+}
+
+/// Power at rest. False when a signal asks for an end.
+bool MeteredCommand::rest(const SignalQueue& signals) {
+  if (open_.meters.empty() || options_.idle.value <= 0) return true;
+  std::vector<Joules> before, after;
+  const Seconds start = clock_.now();
+  read(before);
+  siginfo_t info{};
+  for (Seconds left = options_.idle; left.value > 0; left = options_.idle - (clock_.now() - start)) {
+    const int signal = signals.next(left, info);
+    if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT) return false;
+  }
+  read(after);
+  const Seconds time = clock_.now() - start;
+  for (size_t i = 0; i < after.size(); ++i) {
+    CommandEnergy& m = figures_.meters[i];
+    const Joules energy = after[i] - before[i];
+    if (m.info.method == "modelled") continue;  // what is stated says nothing of rest
+    if (m.failure.empty() && energy.value > 0) m.idle = energy / time;
+    else if (m.failure.empty())
+      figures_.remarks.push_back(
+          fmt::format("{}: nothing was counted at rest, so the energy above idle is unknown", m.info.name()));
+  }
+  return true;
+}
+
+void MeteredCommand::update(Seconds now) {
+  std::vector<Joules> values;
+  read(values);
+  figures_.time = now - started_;
+  for (size_t i = 0; i < values.size(); ++i)
+    if (figures_.meters[i].failure.empty()) figures_.meters[i].energy = values[i] - start_[i];
+}
+
+void MeteredCommand::write_prometheus() {
+  if (options_.prometheus.empty()) return;
+  try {
+    replace_file(options_.prometheus, command_prometheus(figures_));
+  } catch (const Error& e) {
+    write_remark(e.what());  // the command goes on
+  }
+}
+
+int MeteredCommand::wait(pid_t pid, const SignalQueue& signals) {
+  while (true) {
+    siginfo_t info{};
+    const int signal = signals.next(between_updates, info);
+    if (signal == 0 && !options_.prometheus.empty()) {
+      update(clock_.now());
+      write_prometheus();
+    }
+    // What the terminal sends reaches the whole process group; what another process sends reaches us alone.
+    if (signal != 0 && signal != SIGCHLD && info.si_code != SI_KERNEL) ::kill(pid, signal);
+    int status = 0;
+    if (::waitpid(pid, &status, WNOHANG) == pid) return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  }
+}
+
+int MeteredCommand::run() {
+  const SignalQueue signals;
+  const Poller poller(open_.meters, clock_);
+  if (!rest(signals)) return 130;
+  write_prometheus();
+  started_ = clock_.now();
+  read(start_);
+  const std::vector<std::string> shell = {"/bin/sh", "-c", options_.shell};
+  const Started child = start(options_.shell.empty() ? options_.arguments : shell, signals);
+  if (child.failure != 0) {
+    write_remark(fmt::format("cannot run {}: {}", options_.arguments.empty() ? "/bin/sh" : options_.arguments.front(),
+                             std::strerror(child.failure)));
+    return child.failure == ENOENT ? 127 : 126;
+  }
+  const int status = wait(child.pid, signals);
+  update(clock_.now());
+  for (CommandEnergy& m : figures_.meters) {
+    if (!m.energy || m.energy->value > 0) continue;
+    m.energy.reset();
+    m.failure = fmt::format(
+        "{} counted nothing in {:.3g} s: the command is too short for it, or it stands still; see "
+        "`wattlayer check`",
+        m.info.name(), figures_.time.value);
+  }
+  figures_.status = status;
+  write_prometheus();
+  return status;
+}
+
+}  // namespace
+
+void add_command_options(CLI::App& verb, CommandOptions& options) {
+  verb.add_option("--exec", options.shell, "measure a command instead, as the shell reads it; or give one after --")
+      ->type_name("COMMAND")
+      ->allow_extra_args(false);
+  verb.add_option("--prom", options.prometheus, "with a command: figures in the text format of Prometheus, replaced as it runs")
+      ->type_name("FILE");
+  verb.add_option("--codecarbon", options.codecarbon, "with a command: append to an emissions.csv as CodeCarbon 3.3.0 writes it")
+      ->type_name("FILE");
+  verb.add_option("--carbon-intensity", options.carbon_g_per_kwh, "for the emissions in that file, else they stay empty")
+      ->type_name("G_PER_KWH")
+      ->check(CLI::NonNegativeNumber.description(""));
+  verb.add_option("--project", options.project, "its project_name (wattlayer)")->type_name("NAME");
+}
+
+int measure_command(const CommandOptions& options, const MeterOptions& meters) {
+  if (!options.codecarbon.empty()) check_emissions_file(options.codecarbon);
+  SystemClock clock;
+  OpenMeters open = open_and_lock(meters, meters.place(clock));
+  MeteredCommand command(options, open);
+  const int status = command.run();
+  const CommandFigures& figures = command.figures();
+  if (!figures.status) return status;
+  const std::string text = options.json ? command_json(figures) : command_table(figures);
+  if (options.output.empty()) fmt::print(stderr, "{}", text);
+  else write_output(text, options.output);
+  if (!options.codecarbon.empty())
+    append_emissions(options.codecarbon, figures,
+                     {.project = options.project, .g_per_kwh = options.carbon_g_per_kwh, .root = meters.root});
+  return status;
+}
+
+}  // namespace wattlayer::cli

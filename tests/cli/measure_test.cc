@@ -1,0 +1,241 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "tests/cli/program_run.h"
+
+namespace wattlayer::test {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* conv = "Conv 1x64x56x56 64x64x3x3 pads=1,1,1,1 dtype=f32";
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
+
+TEST(MeasureVerb, MeasuresANetworkOnTheFakeRunner) {
+  const ProgramRun run = run_program({"measure", "net:alexnet", "--runner", "fake", "--batch", "1,8", "--json"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json json = Json::parse(run.out);
+  ASSERT_EQ(json.at("measurements").size(), 2u);
+  const Json &one = json.at("measurements")[0], &row = one.at("rows").at(0);
+  EXPECT_EQ(one.at("name"), "alexnet");
+  EXPECT_EQ(json.at("measurements")[1].at("batch"), 8);
+  EXPECT_EQ(row.at("meter"), "fake:board");
+  EXPECT_EQ(row.at("method"), "counter");
+  EXPECT_NEAR(row.at("idle_power_w").get<double>(), 30, 0.1);
+  const double above = row.at("energy_j").get<double>() - row.at("idle_power_w").get<double>() * row.at("time_s").get<double>();
+  EXPECT_NEAR(row.at("energy_above_idle_j").get<double>(), above, 1e-12);
+  EXPECT_GE(row.at("windows").get<int>(), 8);
+  EXPECT_LE(row.at("energy_ci95_j").get<double>(), 0.02 * row.at("energy_j").get<double>());
+}
+
+TEST(MeasureVerb, PrintsATableForPeople) {
+  const ProgramRun one = run_program({"measure", "--layer", conv, "--runner", "fake"});
+  ASSERT_EQ(one.exit_code, 0) << one.err;
+  for (const char* part : {"energy per pass", "above idle", "time per pass", "power at rest", "passes",
+                           "fake:board, scope board, method counter", "throttled", "a simulated device: nothing was measured"})
+    EXPECT_TRUE(has(one.out, part)) << part << "\n" << one.out;
+  EXPECT_EQ(one.err, "");  // no progress where standard error is no terminal
+  const ProgramRun several = run_program({"measure", "net:alexnet", "net:vgg11", "--by-layer", "--runner", "fake"});
+  EXPECT_TRUE(has(several.out, "MEASURED")) << several.out;
+  EXPECT_TRUE(has(several.out, "\nConv 1x3x224x224")) << several.out;
+}
+
+TEST(MeasureVerb, TimeOnlyWhereNothingMeters) {
+  const ProgramRun run = run_program({"measure", "--layer", conv, "--runner", "fake", "--meter", "none", "--json"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json row = Json::parse(run.out).at("measurements")[0].at("rows").at(0);
+  EXPECT_TRUE(row.at("energy_j").is_null());
+  EXPECT_TRUE(row.at("method").is_null());
+  EXPECT_GT(row.at("time_s").get<double>(), 0);
+}
+
+TEST(MeasureVerb, KeepsRowsInAStore) {
+  ScratchFolder folder;
+  const std::string store = (folder.path() / "m.db").string();
+  const std::vector<std::string> command = {"measure",
+                                            "net:alexnet",
+                                            "--by-layer",
+                                            "--runner",
+                                            "fake",
+                                            "--db",
+                                            store,
+                                            "--hardware",
+                                            "jetson-nano",
+                                            "--runner-option",
+                                            "fault=unsupported=MaxPool 1x64x55x55"};
+  const ProgramRun run = run_program(command);
+  EXPECT_EQ(run.exit_code, 1) << run.err;  // one task failed, and that is said
+  EXPECT_TRUE(has(run.out, "failed: ")) << run.out;
+  const ProgramRun rows = run_program({"export", "--db", store});
+  ASSERT_EQ(rows.exit_code, 0) << rows.err;
+  EXPECT_TRUE(has(rows.out, "measured,")) << rows.out;
+  EXPECT_TRUE(has(rows.out, "as it was told to be"));
+  EXPECT_TRUE(has(rows.out, ",simulated,f32,"));
+  EXPECT_TRUE(has(rows.out, "wattlayer 0."));
+}
+
+TEST(MeasureVerb, ACrashCostsOneTask) {
+  const ProgramRun run = run_program({"measure", "net:alexnet", "net:vgg11", "net:resnet18", "--runner", "fake",
+                                      "--runner-option", "fault=crash=vgg11", "--json"});
+  EXPECT_EQ(run.exit_code, 1);
+  const Json all = Json::parse(run.out).at("measurements");
+  EXPECT_EQ(all[0].at("rows").size() + all[2].at("rows").size(), 2u);
+  EXPECT_TRUE(has(all[1].at("failure").get<std::string>(), "signal 6")) << all[1];
+}
+
+TEST(MeasureVerb, FixedPassesAndTheErrorCurve) {
+  const ProgramRun fixed = run_program({"measure", "net:alexnet", "--runner", "fake", "--fixed", "4000", "--json"});
+  const Json row = Json::parse(fixed.out).at("measurements")[0].at("rows").at(0);
+  EXPECT_EQ(row.at("passes"), 4000);
+  EXPECT_EQ(row.at("windows"), 1);
+  EXPECT_TRUE(row.at("energy_ci95_j").is_null());
+  ScratchFolder folder;
+  const std::string csv = (folder.path() / "curve.csv").string(), json = (folder.path() / "curve.json").string();
+  const ProgramRun curve = run_program({"measure", "net:alexnet", "--runner", "fake", "--error-curve", csv});
+  ASSERT_EQ(curve.exit_code, 0) << curve.err;
+  EXPECT_TRUE(has(curve.out, "MEDIAN ERROR"));
+  EXPECT_TRUE(has(text_of(csv), "passes,tries,time_s,median_error,max_error\n1,9,")) << text_of(csv);
+  run_program({"measure", "net:alexnet", "--runner", "fake", "--error-curve", json});
+  EXPECT_EQ(Json::parse(text_of(json)).at("points").at(2).at("passes"), 5);
+}
+
+TEST(MeasureVerb, RefusesWhatIsWrong) {
+  const std::vector<std::tuple<std::vector<std::string>, int, std::string>> cases = {
+      {{"measure"}, 2, "NETWORK, --layer, --exec or -- COMMAND"},
+      {{"measure", "net:alexnet", "--exec", "true"}, 2, "measures a command, not a network"},
+      {{"measure", "net:alexnet", "--runner", "fake", "--db", "x.db"}, 1, "--hardware ID"},
+      {{"measure", "net:alexnet", "--runner", "fake", "--db", "x.db", "--hardware", "abacus"}, 1, "abacus"},
+      {{"measure", "net:alexnet", "--runner", "none-such"}, 1, "wattlayer-runner-none-such"},
+      {{"measure", "net:alexnet", "--runner", "fake", "--meter", "abacus:0"}, 1, "abacus"},
+      {{"measure", "net:alexnet", "--runner", "fake", "--meter-setting", "watts"}, 1, "KEY=VALUE"},
+      {{"measure", "net:alexnet", "--runner", "fake", "--tolerance", "0"}, 2, "--tolerance"},
+      {{"measure", "net:alexnet", "net:vgg11", "--runner", "fake", "--error-curve", "-"}, 1, "one network or layer"},
+      {{"measure", "--layer", "Relu 1x8 dtype=f32", "--layer", "Relu 1x8 dtype=f16", "--runner", "fake"}, 1, "f32 and f16"},
+      {{"measure", "--meter", "constant:watts", "--", "true"}, 1, "constant.watts"},
+  };
+  for (const auto& [arguments, code, wanted] : cases) {
+    const ProgramRun run = run_program(arguments);
+    EXPECT_EQ(run.exit_code, code) << arguments.back() << run.err;
+    EXPECT_TRUE(has(run.err, wanted)) << run.err;
+    EXPECT_EQ(run.out, "");
+  }
+  EXPECT_FALSE(std::filesystem::exists("x.db"));
+}
+
+/// `measure --exec` with a stated power of 100 W: the arithmetic is known, only the time is measured.
+class MeasuredCommand : public testing::Test {
+ protected:
+  ProgramRun run(std::vector<std::string> arguments, const std::string& command) const {
+    arguments.insert(arguments.begin(),
+                     {"measure", "--meter", "constant:watts", "--meter-setting", "constant.watts=100", "--idle", "0"});
+    arguments.insert(arguments.end(), {"--exec", command});
+    return run_program(arguments);
+  }
+  ScratchFolder folder;
+};
+
+TEST_F(MeasuredCommand, PassesOutputAndExitStatusOn) {
+  const ProgramRun done = run({}, "echo from the command; exit 7");
+  EXPECT_EQ(done.exit_code, 7);
+  EXPECT_EQ(done.out, "from the command\n");
+  EXPECT_TRUE(has(done.err, "exit status 7")) << done.err;
+  EXPECT_TRUE(has(done.err, "modelled"));
+  EXPECT_EQ(run({}, "kill -9 $$").exit_code, 137);
+  EXPECT_EQ(run_program({"measure", "--meter", "none", "--", "sh", "-c", "exit 4"}).exit_code, 4);
+  const ProgramRun missing = run_program({"measure", "--meter", "none", "--", "no-such-program", "--flag"});
+  EXPECT_EQ(missing.exit_code, 127);
+  EXPECT_TRUE(has(missing.err, "cannot run no-such-program: No such file")) << missing.err;
+}
+
+TEST_F(MeasuredCommand, EnergyIsPowerTimesTime) {
+  const std::string file = (folder.path() / "out.json").string();
+  ASSERT_EQ(run({"--json", "-o", file}, "sleep 0.2").exit_code, 0);
+  const Json json = Json::parse(text_of(file));
+  const double time = json.at("time_s").get<double>();
+  EXPECT_GE(time, 0.2);
+  EXPECT_LT(time, 2);
+  EXPECT_NEAR(json.at("meters")[0].at("energy_j").get<double>(), 100 * time, 1);
+  EXPECT_EQ(json.at("meters")[0].at("method"), "modelled");
+  EXPECT_TRUE(json.at("meters")[0].at("energy_above_idle_j").is_null());
+}
+
+TEST_F(MeasuredCommand, WritesTheTextFormatOfPrometheus) {
+  const std::string file = (folder.path() / "w.prom").string();
+  ASSERT_EQ(run({"--prom", file}, "test -s " + file + " && sleep 0.1").exit_code, 0) << "there while the command runs";
+  const std::string text = text_of(file);
+  EXPECT_TRUE(
+      has(text,
+          "# TYPE wattlayer_energy_joules_total counter\nwattlayer_energy_joules_total{meter=\"constant:watts\",scope=\"cpu-"
+          "package\",method=\"modelled\"} 1"))
+      << text;
+  EXPECT_TRUE(has(text, "wattlayer_command_running 0\n"));
+  EXPECT_TRUE(has(text, "wattlayer_command_exit_status 0\n"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1) << "no draft is left";
+}
+
+std::vector<std::vector<std::string>> csv_lines(const std::string& text) {
+  std::vector<std::vector<std::string>> lines(1, std::vector<std::string>(1));
+  bool quoted = false;
+  for (const char c : text) {
+    if (c == '"') quoted = !quoted;
+    else if (c == ',' && !quoted) lines.back().emplace_back();
+    else if (c == '\n') lines.emplace_back(1);
+    else lines.back().back() += c;
+  }
+  lines.pop_back();
+  return lines;
+}
+
+TEST_F(MeasuredCommand, AppendsToEmissionsOfCodeCarbon) {
+  const std::string file = (folder.path() / "emissions.csv").string();
+  ASSERT_EQ(run({"--codecarbon", file, "--project", "a, b"}, "sleep 0.1").exit_code, 0);
+  ASSERT_EQ(run({"--codecarbon", file, "--carbon-intensity", "56"}, "sleep 0.1").exit_code, 0);
+  const auto lines = csv_lines(text_of(file));
+  ASSERT_EQ(lines.size(), 3u);
+  std::map<std::string, size_t> column;
+  for (size_t i = 0; i < lines[0].size(); ++i) column[lines[0][i]] = i;
+  EXPECT_EQ(lines[0].size(), 38u);
+  EXPECT_EQ(lines[0][0], "timestamp");
+  EXPECT_EQ(lines[0][37], "wue");
+  for (const auto& line : lines) EXPECT_EQ(line.size(), 38u);
+  EXPECT_EQ(lines[1][column["project_name"]], "a, b");
+  const double kwh = std::stod(lines[2][column["energy_consumed"]]), seconds = std::stod(lines[2][column["duration"]]);
+  EXPECT_NEAR(kwh * 3.6e6, 100 * seconds, 1);
+  EXPECT_EQ(lines[2][column["cpu_energy"]], lines[2][column["energy_consumed"]]);
+  EXPECT_NEAR(std::stod(lines[2][column["emissions"]]), kwh * 0.056, 1e-12);
+  EXPECT_EQ(lines[1][column["emissions"]], "") << "unknown, not 0";
+  for (const char* name : {"gpu_energy", "gpu_count", "ram_energy", "country_name", "pue", "codecarbon_version"})
+    EXPECT_EQ(lines[2][column[name]], "") << name;
+  EXPECT_EQ(lines[2][column["experiment_id"]], "cpu-package/modelled");
+}
+
+TEST_F(MeasuredCommand, RefusesAForeignEmissionsFileBeforeItRuns) {
+  const std::string file = folder.file("emissions.csv", "timestamp,other\n1,2\n"), witness = (folder.path() / "ran").string();
+  const ProgramRun refused = run({"--codecarbon", file}, "touch " + witness);
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_TRUE(has(refused.err, "other columns")) << refused.err;
+  EXPECT_FALSE(std::filesystem::exists(witness));
+  EXPECT_EQ(text_of(file), "timestamp,other\n1,2\n");
+}
+
+TEST_F(MeasuredCommand, HandsSignalsOn) {
+  const std::string file = (folder.path() / "out.json").string();
+  // The command asks its parent, wattlayer, to end; the signal comes back to it.
+  const ProgramRun ended = run({"--json", "-o", file}, "trap 'exit 9' TERM; kill -TERM $PPID; while :; do sleep 0.05; done");
+  EXPECT_EQ(ended.exit_code, 9) << ended.err;
+  EXPECT_EQ(Json::parse(text_of(file)).at("exit_status"), 9);
+}
+
+}  // namespace
+}  // namespace wattlayer::test
