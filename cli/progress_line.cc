@@ -4,19 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 
+#include "cli/collect_progress.h"
 #include "wattlayer/report/quantity_text.h"
 #include "wattlayer/report/text_table.h"
 
 namespace wattlayer::cli {
-
-std::string duration_text(double seconds) {
-  const auto whole = static_cast<long>(std::ceil(seconds));
-  return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
-                       : fmt::format("{}:{:02}", whole / 60, whole % 60);
-}
 
 ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()) {}
 
@@ -30,7 +24,7 @@ void ProgressLine::show(double done, std::string_view what) {
   const std::string filled = bar(done, width);
   const std::string space(static_cast<size_t>(std::max<long>(0, width - static_cast<long>(display_width(filled)))), ' ');
   const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  const std::string left = done > 0.02 ? fmt::format("about {} left", duration_text(elapsed * (1 - done) / done)) : "";
+  const std::string left = done > 0.02 ? fmt::format("about {} left", duration_text(Seconds{elapsed * (1 - done) / done})) : "";
   fmt::print(stderr, "\r\033[K[{}{}] {}  {}", filled, space, shorten(what, 60), left);
   std::fflush(stderr);
   shown_ = true;

@@ -1,6 +1,5 @@
 #pragma once
 #include <chrono>
-#include <string>
 #include <string_view>
 
 namespace wattlayer::cli {
@@ -21,8 +20,5 @@ class ProgressLine {
   bool terminal_ = false, shown_ = false;
   std::chrono::steady_clock::time_point start_;
 };
-
-/// `0:42`, `1:03:10`.
-std::string duration_text(double seconds);
 
 }  // namespace wattlayer::cli

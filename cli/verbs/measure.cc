@@ -3,14 +3,15 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "cli/error_curve_text.h"
+#include "cli/collect_progress.h"
 #include "cli/measured_tasks.h"
 #include "cli/measured_text.h"
 #include "cli/metered_command.h"
 #include "cli/open_meters.h"
 #include "cli/program.h"
+#include "cli/repetition_curve_text.h"
 #include "cli/runner.h"
-#include "cli/stop_request.h"
+#include "cli/stop_signal.h"
 #include "cli/version.h"
 #include "wattlayer/bench/fake_runner.h"
 #include "wattlayer/core/error.h"
@@ -27,6 +28,7 @@ struct Options {
   MeterOptions meter;
   Protocol protocol;
   int64_t fixed_passes = 0;
+  std::string budget;  ///< 90, 90s, 25m
   std::filesystem::path store, output;
   std::string hardware, dataset = "measured", error_curve;
   bool json = false, csv = false;
@@ -84,13 +86,13 @@ void draw_error_curve(const Options& options, const TaskList& list, Runner& runn
   if (list.tasks.size() != 1)
     throw Error(ErrorKind::invalid_input,
                 fmt::format("--error-curve is of one network or layer; {} were named", list.tasks.size()));
-  const ErrorCurve curve = error_curve(list.tasks[0], runner, preparation, bench.open.meters, options.protocol, bench.clock(), 9,
-                                       [](const Progress&) { return !StopRequest::asked(); });
+  const RepetitionCurve curve = repetition_curve(list.tasks[0], runner, preparation, bench.open.meters, options.protocol,
+                                                 bench.clock(), 9, [](const Progress&) { return !StopSignal::came(); });
   if (curve.points.empty())
     throw Error(ErrorKind::unavailable, fmt::format("{}: {}", list.tasks[0].workload.name,
                                                     curve.reference.failure.empty() ? "stopped" : curve.reference.failure));
-  if (options.error_curve != "-") write_output(error_curve_file(curve, options.error_curve), options.error_curve);
-  write_output(error_curve_table(curve, list.tasks[0].workload));
+  if (options.error_curve != "-") write_output(repetition_file(curve, options.error_curve), options.error_curve);
+  write_output(repetition_table(curve, list.tasks[0].workload));
 }
 
 void write_report(const Options& options, const MeasuredReport& report, const std::vector<Measurement>& rows) {
@@ -104,9 +106,9 @@ void write_report(const Options& options, const MeasuredReport& report, const st
 
 void measure(const Options& options, const DataFiles& files) {
   check(options, files);
-  const StopRequest stop;
+  const StopSignal stop;
   Bench bench(options);
-  const RunnerFactory start = runner_factory(options.runner, bench.device.get(), StopRequest::insisted);
+  const RunnerFactory start = runner_factory(options.runner, bench.device.get());
   std::unique_ptr<Runner> runner = start();
   const std::string engine = runner->info().engine;
   const TaskList list = read_tasks(options.tasks, parse_engine(require_file(files, "engines", engine), engine));
@@ -116,7 +118,7 @@ void measure(const Options& options, const DataFiles& files) {
   MeasuredReport report{.runner = runner->info(), .preparation = preparation, .remarks = list.remarks};
   for (const Task& task : list.tasks) report.workloads.push_back(task.workload);
   report.results = measure_all(list, start, std::move(runner), preparation, bench.open.meters, options.protocol, bench.clock(),
-                               StopRequest::asked);
+                               StopSignal::came);
   if (!bench.open.absence.empty())
     report.remarks.push_back(fmt::format("only time was measured, no energy: {}", bench.open.absence));
   const std::vector<Measurement> rows = rows_to_keep(options, list, report);
@@ -124,7 +126,7 @@ void measure(const Options& options, const DataFiles& files) {
   write_report(options, report, rows);
   const bool failed = std::any_of(report.results.begin(), report.results.end(),
                                   [](const Measured& m) { return !m.failure.empty() || m.interrupted; });
-  if (failed) throw CLI::RuntimeError(StopRequest::asked() ? 130 : 1);
+  if (failed) throw CLI::RuntimeError(StopSignal::came() ? 130 : 1);
 }
 
 void add_protocol_options(CLI::App& verb, Options& options) {
@@ -135,8 +137,9 @@ void add_protocol_options(CLI::App& verb, Options& options) {
                   "half width of the 95 % interval, relative, that ends a measurement (0.02)")
       ->type_name("SHARE")
       ->check(CLI::Range(1e-6, 1.0).description(""));
-  seconds("--budget", options.protocol.budget,
-          "seconds for each network or layer, after which the interval reached is reported (60)");
+  verb.add_option("--budget", options.budget,
+                  "time for each network or layer, after which the interval reached is reported (60s)")
+      ->type_name("TIME");
   seconds("--warm-up", options.protocol.warm_up, "seconds of warm-up with the same code (1)");
   seconds("--window", options.protocol.window, "shortest window in seconds; it also holds 30 refreshes of the sensor (1)");
   seconds("--idle", options.protocol.idle, "seconds at rest before, to know the idle power; 0: none (2)");
@@ -198,6 +201,7 @@ void add_measure(CLI::App& app, const Program& program) {
     if (network && command) throw CLI::ValidationError("--exec", "measures a command, not a network; leave one of them out");
     if (!network && !command) throw CLI::RequiredError("NETWORK, --layer, --exec or -- COMMAND");
     if (options->fixed_passes > 0) options->protocol.fixed_passes = options->fixed_passes;
+    if (!options->budget.empty()) options->protocol.budget = parse_duration(options->budget);
     if (!command) return measure(*options, program.data_files());
     options->command.arguments = program.command;
     options->command.idle = options->protocol.idle;

@@ -1,4 +1,4 @@
-#include "cli/error_curve_text.h"
+#include "cli/repetition_curve_text.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 
 namespace wattlayer::cli {
 
-std::string error_curve_table(const ErrorCurve& curve, const Workload& workload) {
+std::string repetition_table(const RepetitionCurve& curve, const Workload& workload) {
   const Measurement& row = curve.reference.rows.front();
   const auto value = curve.of_time ? row.time_s : row.energy_j;
   std::string text = fmt::format("{}, batch {}: error of {} against passes\n", printable(workload.name), workload.batch,
@@ -24,7 +24,7 @@ std::string error_curve_table(const ErrorCurve& curve, const Workload& workload)
                    {"MEDIAN ERROR", Align::right},
                    {"LARGEST", Align::right},
                    {""}});
-  for (const ErrorPoint& p : curve.points)
+  for (const RepetitionPoint& p : curve.points)
     table.row({count_text(static_cast<double>(p.passes)), quantity(p.time.value, "s"), std::to_string(p.windows),
                percent(p.median_error), percent(p.max_error), bar(p.median_error, 24)});
   text += table.print(false, "  ");
@@ -32,16 +32,16 @@ std::string error_curve_table(const ErrorCurve& curve, const Workload& workload)
   return text;
 }
 
-std::string error_curve_file(const ErrorCurve& curve, const std::filesystem::path& file) {
+std::string repetition_file(const RepetitionCurve& curve, const std::filesystem::path& file) {
   if (file.extension() != ".json") {
     std::string text = "passes,tries,time_s,median_error,max_error\n";
-    for (const ErrorPoint& p : curve.points)
+    for (const RepetitionPoint& p : curve.points)
       text += fmt::format("{},{},{},{},{}\n", p.passes, p.windows, p.time.value, p.median_error, p.max_error);
     return text;
   }
   const Measurement& row = curve.reference.rows.front();
   nlohmann::ordered_json points = nlohmann::ordered_json::array();
-  for (const ErrorPoint& p : curve.points)
+  for (const RepetitionPoint& p : curve.points)
     points.push_back({{"passes", p.passes},
                       {"tries", p.windows},
                       {"time_s", p.time.value},

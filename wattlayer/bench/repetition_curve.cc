@@ -1,4 +1,4 @@
-#include "wattlayer/bench/error_curve.h"
+#include "wattlayer/bench/repetition_curve.h"
 
 #include <algorithm>
 #include <cmath>
@@ -15,7 +15,7 @@ int64_t after(int64_t passes) {
   return leading == 2 ? passes / 2 * 5 : passes * 2;
 }
 
-ErrorPoint point_of(int64_t passes, const std::vector<Window>& windows, bool of_time, double reference) {
+RepetitionPoint point_of(int64_t passes, const std::vector<Window>& windows, bool of_time, double reference) {
   std::vector<double> errors, times;
   for (const Window& w : windows) {
     const double total = of_time ? w.time.value : w.energy.front().value;
@@ -31,11 +31,11 @@ ErrorPoint point_of(int64_t passes, const std::vector<Window>& windows, bool of_
 
 }  // namespace
 
-ErrorCurve error_curve(const Task& task, Runner& runner, const Preparation& preparation, std::span<Meter* const> meters,
-                       const Protocol& protocol, Clock& clock, int tries, const ProgressCallback& progress) {
+RepetitionCurve repetition_curve(const Task& task, Runner& runner, const Preparation& preparation, std::span<Meter* const> meters,
+                                 const Protocol& protocol, Clock& clock, int tries, const ProgressCallback& progress) {
   const Seconds start = clock.now();
   const auto first = meters.subspan(0, std::min<size_t>(meters.size(), 1));
-  ErrorCurve curve{.of_time = meters.empty()};
+  RepetitionCurve curve{.of_time = meters.empty()};
   curve.reference = measure({&task, 1}, runner, preparation, first, protocol, clock, progress).front();
   if (curve.reference.rows.empty()) return curve;
   const Measurement& row = curve.reference.rows.front();
