@@ -48,6 +48,16 @@ Layer in_dtype(const Layer& layer, DataType dtype) {
   return with_dtype(Workload{.items = {{.layer = layer}}}, dtype).items[0].layer;
 }
 
+/// Networks of a list stand together by kind: in the order of a hash of their names, the first ones are of every kind.
+void mix(std::vector<size_t>& members, const std::vector<CampaignItem>& items) {
+  const auto hash = [&](size_t i) {
+    uint64_t h = 0xcbf29ce484222325;
+    for (const char c : items[i].network) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    return h ^ (h >> 29);
+  };
+  std::stable_sort(members.begin(), members.end(), [&](size_t a, size_t b) { return hash(a) < hash(b); });
+}
+
 /// What distinguishes measurements of the same layer or network under other rules.
 std::string conditions_of(const Campaign& campaign) {
   return (campaign.warm_cache ? " warm" : "") + (campaign.threads > 0 ? fmt::format(" threads={}", campaign.threads) : "");
@@ -265,12 +275,15 @@ void put_most_useful_first(std::vector<CampaignItem>& items) {
   std::vector<double> position(items.size());
   for (auto& [name, s] : strata) {
     std::stable_sort(s.members.begin(), s.members.end(), [&](size_t a, size_t b) { return items[a].share > items[b].share; });
+    const std::string& kind = items[s.members[0]].kind;
+    if (kind == "network") mix(s.members, items);
+    const double weight = kind == "random-layer" ? 1 : kind == "network" ? 0.5 : 0.4;  // what a budget buys first
     // An operator without weight in any network waits; of the others, what makes up most of their time comes early.
-    const double wait = s.share > 0 ? std::min(0.5, -0.1 * std::log10(s.share / largest)) : 0;
+    const double wait = s.share > 0 ? std::min(0.2, -0.02 * std::log10(s.share / largest)) : 0;
     double before = 0;
     for (size_t i = 0; i < s.members.size(); ++i) {
       const double even = static_cast<double>(i) / static_cast<double>(s.members.size());
-      position[s.members[i]] = wait + (s.share > 0 ? (before / s.share + even) / 2 : even);
+      position[s.members[i]] = wait + weight * (s.share > 0 ? (before / s.share + even) / 2 : even);
       before += items[s.members[i]].share;
     }
   }

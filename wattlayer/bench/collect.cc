@@ -110,8 +110,12 @@ CollectResult Collection::run(std::vector<CampaignItem> items) {
     add_adaptive(queue_.empty());
     if (queue_.empty()) break;
     std::vector<Waiting> group = next_group();
+    while (group.size() > 1 && out_of_time(group)) {
+      again(std::move(group.back()));
+      group.pop_back();
+    }
     if (out_of_time(group)) {
-      for (Waiting& waiting : group) queue_.push_back(std::move(waiting));
+      again(std::move(group.front()));
       break;
     }
     measure(std::move(group));
