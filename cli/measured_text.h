@@ -8,6 +8,7 @@ namespace wattlayer::cli {
 
 /// What `wattlayer measure` found out.
 struct MeasuredReport {
+  std::string date;  ///< of the start
   RunnerInfo runner;
   Preparation preparation;
   std::vector<Workload> workloads;  ///< of the tasks

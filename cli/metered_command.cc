@@ -80,11 +80,7 @@ class MeteredCommand {
  public:
   MeteredCommand(const CommandOptions& options, OpenMeters& open) : options_(options), open_(open) {
     figures_.command = options.shell.empty() ? fmt::format("{}", fmt::join(options.arguments, " ")) : options.shell;
-    for (Meter* meter : open.meters) {
-      figures_.meters.push_back({.info = meter->info()});
-      for (const std::string& remark : meter->info().remarks)
-        figures_.remarks.push_back(fmt::format("{}: {}", meter->info().name(), remark));
-    }
+    for (Meter* meter : open.meters) figures_.meters.push_back({.info = meter->info()});
     if (!open.absence.empty()) figures_.remarks.push_back(fmt::format("only time was measured, no energy: {}", open.absence));
   }
 
@@ -93,7 +89,7 @@ class MeteredCommand {
 
  private:
   bool rest(const SignalQueue& signals);
-  void read(std::vector<Joules>& values);
+  void read(std::vector<Joules>& values, Joules (Meter::*how)() = &Meter::read);
   void update(Seconds now);
   void write_prometheus();
   int wait(pid_t pid, const SignalQueue& signals);
@@ -107,12 +103,12 @@ class MeteredCommand {
 };
 
 /// A meter that fails costs its own figure, never the command's.
-void MeteredCommand::read(std::vector<Joules>& values) {
+void MeteredCommand::read(std::vector<Joules>& values, Joules (Meter::*how)()) {
   values.resize(open_.meters.size());
   for (size_t i = 0; i < open_.meters.size(); ++i) {
     CommandEnergy& m = figures_.meters[i];
     if (m.failure.empty()) try {
-        values[i] = open_.meters[i]->read();
+        values[i] = (open_.meters[i]->*how)();
       } catch (const Error& e) {
         m.failure = e.what();
         m.energy.reset();
@@ -124,15 +120,15 @@ void MeteredCommand::read(std::vector<Joules>& values) {
 bool MeteredCommand::rest(const SignalQueue& signals) {
   if (open_.meters.empty() || options_.idle.value <= 0) return true;
   std::vector<Joules> before, after;
+  read(before, &Meter::read_start);
   const Seconds start = clock_.now();
-  read(before);
   siginfo_t info{};
   for (Seconds left = options_.idle; left.value > 0; left = options_.idle - (clock_.now() - start)) {
     const int signal = signals.next(left, info);
     if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT) return false;
   }
-  read(after);
   const Seconds time = clock_.now() - start;
+  read(after);
   for (size_t i = 0; i < after.size(); ++i) {
     CommandEnergy& m = figures_.meters[i];
     const Joules energy = after[i] - before[i];
@@ -182,8 +178,8 @@ int MeteredCommand::run() {
   const Poller poller(open_.meters, clock_);
   if (!rest(signals)) return 130;
   write_prometheus();
+  read(start_, &Meter::read_start);
   started_ = clock_.now();
-  read(start_);
   const std::vector<std::string> shell = {"/bin/sh", "-c", options_.shell};
   const Started child = start(options_.shell.empty() ? options_.arguments : shell, signals);
   if (child.failure != 0) {
@@ -201,6 +197,9 @@ int MeteredCommand::run() {
         "`wattlayer check`",
         m.info.name(), figures_.time.value);
   }
+  for (Meter* meter : open_.meters)
+    for (const std::string& remark : meter->remarks())
+      figures_.remarks.push_back(fmt::format("{}: {}", meter->info().name(), remark));
   figures_.status = status;
   write_prometheus();
   return status;

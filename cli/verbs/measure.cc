@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include "cli/collect_progress.h"
 #include "cli/measured_tasks.h"
@@ -21,6 +23,8 @@
 
 namespace wattlayer::cli {
 namespace {
+
+constexpr double busy_load = 0.5;  // processes that want to run
 
 struct Options {
   TaskOptions tasks;
@@ -48,6 +52,26 @@ struct Bench {
   OpenMeters open;
 };
 
+/// What the library cannot know, and the load of the machine before, which no meter tells apart from ours.
+void add_circumstances(MeasuredReport& report, const std::optional<double>& load) {
+  for (Measured& m : report.results)
+    for (Measurement& row : m.rows) {
+      row.conditions["program"] = "wattlayer " WATTLAYER_VERSION;
+      if (load) row.conditions["load_1min"] = fmt::format("{:.2f}", *load);
+    }
+  if (load && *load > busy_load)
+    report.remarks.push_back(
+        fmt::format("the load of the machine was {:.1f} before: what other programs draw is counted, too, and they "
+                    "slow the runner down",
+                    *load));
+}
+
+std::optional<double> machine_load() {
+  double load = 0;
+  if (getloadavg(&load, 1) != 1) return std::nullopt;
+  return load;
+}
+
 /// What the protocol leaves open: who measured what for which store. A failure is a row, too.
 std::vector<Measurement> rows_to_keep(const Options& options, const TaskList& list, const MeasuredReport& report) {
   std::vector<Measurement> rows;
@@ -57,13 +81,13 @@ std::vector<Measurement> rows_to_keep(const Options& options, const TaskList& li
     if (!m.failure.empty()) {
       own = {{.workload = list.tasks[i].workload, .engine = report.runner.engine, .dtype = report.preparation.dtype}};
       own[0].failure = m.failure, own[0].method = "";
+      own[0].conditions = {{"program", "wattlayer " WATTLAYER_VERSION}, {"date", report.date}};
     }
     for (Measurement& row : own) {
       row.hardware = options.hardware, row.dataset = options.dataset;
       row.kind = row.workload.is_network ? "network" : "real-layer";
       row.parent = list.parents[i];
       row.block = row.workload.is_network ? row.workload.name : row.workload.items.front().layer.op;
-      row.conditions["program"] = "wattlayer " WATTLAYER_VERSION;
       row.row =
           fmt::format("{} batch {}{}{} {}", row.workload.name, row.workload.batch, row.meter.empty() ? "" : " " + row.meter + ":",
                       row.meter.empty() ? "" : row.conditions["domain"], row.conditions["date"]);
@@ -108,6 +132,7 @@ void measure(const Options& options, const DataFiles& files) {
   check(options, files);
   const StopSignal stop;
   Bench bench(options);
+  const std::optional<double> load = bench.device ? std::nullopt : machine_load();
   const RunnerFactory start = runner_factory(options.runner, bench.device.get());
   std::unique_ptr<Runner> runner = start();
   const std::string engine = runner->info().engine;
@@ -115,12 +140,14 @@ void measure(const Options& options, const DataFiles& files) {
   const Preparation preparation = options.runner.preparation(list.dtype);
   if (!options.error_curve.empty()) return draw_error_curve(options, list, *runner, preparation, bench);
 
-  MeasuredReport report{.runner = runner->info(), .preparation = preparation, .remarks = list.remarks};
+  MeasuredReport report{
+      .date = bench.clock().date(), .runner = runner->info(), .preparation = preparation, .remarks = list.remarks};
   for (const Task& task : list.tasks) report.workloads.push_back(task.workload);
   report.results = measure_all(list, start, std::move(runner), preparation, bench.open.meters, options.protocol, bench.clock(),
                                StopSignal::came);
   if (!bench.open.absence.empty())
     report.remarks.push_back(fmt::format("only time was measured, no energy: {}", bench.open.absence));
+  add_circumstances(report, load);
   const std::vector<Measurement> rows = rows_to_keep(options, list, report);
   if (!options.store.empty() && !rows.empty()) Store(options.store).add(rows);
   write_report(options, report, rows);

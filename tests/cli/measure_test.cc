@@ -1,10 +1,8 @@
 #include <gtest/gtest.h>
-#include <signal.h>
 
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "tests/cli/program_run.h"
 
@@ -227,6 +225,63 @@ TEST_F(MeasuredCommand, RefusesAForeignEmissionsFileBeforeItRuns) {
   EXPECT_TRUE(has(refused.err, "other columns")) << refused.err;
   EXPECT_FALSE(std::filesystem::exists(witness));
   EXPECT_EQ(text_of(file), "timestamp,other\n1,2\n");
+}
+
+/// A processor whose counter the command itself moves.
+class CountedCommand : public testing::Test {
+ protected:
+  CountedCommand() {
+    folder.file(zone + "name", "package-0\n");
+    folder.file(zone + "max_energy_range_uj", "262143328850\n");
+    folder.file(zone + "energy_uj", "262143000000\n");
+  }
+  Json run(const std::string& command, int exit_code = 0) const {
+    const ProgramRun run =
+        run_program({"measure", "--root", folder.path().string(), "--meter", "rapl:package-0", "--idle", "0", "--json", "-o",
+                     (folder.path() / "out.json").string(), "--exec", "cd " + (folder.path() / zone).string() + "; " + command});
+    EXPECT_EQ(run.exit_code, exit_code) << run.err;
+    return Json::parse(text_of(folder.path() / "out.json")).at("meters").at(0);
+  }
+  ScratchFolder folder;
+  const std::string zone = "sys/class/powercap/intel-rapl:0/";
+};
+
+TEST_F(CountedCommand, CountsAcrossTheWrap) {
+  const Json meter = run("sleep 0.1; echo 1000000 > energy_uj");
+  EXPECT_NEAR(meter.at("energy_j").get<double>(), 1.32885, 1e-4);
+  EXPECT_EQ(meter.at("method"), "counter");
+  EXPECT_EQ(meter.at("scope"), "cpu-package");
+}
+
+TEST_F(CountedCommand, ACounterThatStandsStillIsAFailureAndNever0) {
+  const Json meter = run("sleep 0.05; exit 3", 3);
+  EXPECT_TRUE(meter.at("energy_j").is_null());
+  EXPECT_TRUE(has(meter.at("failure").get<std::string>(), "counted nothing")) << meter;
+}
+
+TEST_F(CountedCommand, ACounterThatGoesAwayCostsItsFigureAndNotTheCommand) {
+  const Json meter = run("rm energy_uj; exit 5", 5);
+  EXPECT_TRUE(meter.at("energy_j").is_null());
+  EXPECT_FALSE(meter.at("failure").get<std::string>().empty());
+}
+
+TEST(MeasureVerb, AStatedPowerEndsInAnEstimateThatIsLabelledModelled) {
+  ScratchFolder folder;
+  const std::string store = (folder.path() / "m.db").string(), model = (folder.path() / "m.wlm").string();
+  std::vector<std::string> command = {"measure",           "--runner", "fake", "--meter",    "constant:watts", "--meter-setting",
+                                      "constant.watts=15", "--db",     store,  "--hardware", "jetson-nano"};
+  for (int i = 1; i <= 24; ++i)
+    command.insert(command.end(),
+                   {"--layer", "Gemm " + std::to_string(i) + "x512 512x" + std::to_string(300 + 37 * i) + " dtype=f32"});
+  const ProgramRun measured = run_program(command);
+  ASSERT_EQ(measured.exit_code, 0) << measured.err;
+  EXPECT_TRUE(has(measured.out, "modelled")) << measured.out;
+  const ProgramRun fitted = run_program({"fit", "--db", store, "-o", model});
+  ASSERT_EQ(fitted.exit_code, 0) << fitted.err;
+  EXPECT_TRUE(has(fitted.out + fitted.err, "modelled")) << fitted.out << fitted.err;
+  const ProgramRun estimate = run_program({"estimate", "--layer", "Gemm 8x512 512x700 dtype=f32", "--on", model});
+  ASSERT_EQ(estimate.exit_code, 0) << estimate.err;
+  EXPECT_TRUE(has(estimate.out, "no energy was measured")) << estimate.out;
 }
 
 TEST_F(MeasuredCommand, HandsSignalsOn) {

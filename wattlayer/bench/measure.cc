@@ -67,6 +67,7 @@ class Session {
   void fault(size_t guilty, const Error& error);
   bool report(size_t i, std::optional<double> width);
   std::vector<Joules> read() const;
+  std::vector<Joules> read_start() const;
   double between(double low, double high) { return low + (high - low) * (static_cast<double>(random_() >> 11) * 0x1p-53); }
   Seconds window_length() const { return std::max(protocol_.window, period_ * protocol_.refreshes); }
 
@@ -146,14 +147,20 @@ std::vector<Joules> Session::read() const {
   return values;
 }
 
+std::vector<Joules> Session::read_start() const {
+  std::vector<Joules> values;
+  for (Meter* meter : meters_) values.push_back(meter->read_start());
+  return values;
+}
+
 void Session::measure_idle() {
   if (meters_.empty() || protocol_.idle.value <= 0) return;
   clock_.sleep(std::max({period_ * 2, memory_, Seconds{0.2}}));  // the last pass is out of the sensor's window
+  const std::vector<Joules> before = read_start();
   const Seconds start = clock_.now();
-  const std::vector<Joules> before = read();
   clock_.sleep(std::max(protocol_.idle, period_ * 10));
-  const std::vector<Joules> after = read();
   const Seconds time = clock_.now() - start;
+  const std::vector<Joules> after = read();
   last_ran_.reset();
   for (size_t i = 0; i < meters_.size(); ++i)
     if (const Joules energy = after[i] - before[i];
@@ -196,7 +203,7 @@ void Session::take_window(Turn& turn, size_t i) {
   }
   Window window{.passes = std::max<int64_t>(1, static_cast<int64_t>(std::ceil(window_length() * between(1, 1.1) / turn.a_pass)))};
   if (protocol_.fixed_passes) window.passes = *protocol_.fixed_passes;
-  const std::vector<Joules> before = read();
+  const std::vector<Joules> before = read_start();
   const auto time = execute(i, window.passes);
   if (!time) return;
   const std::vector<Joules> after = read();

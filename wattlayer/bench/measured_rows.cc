@@ -143,7 +143,8 @@ void add_remarks(Measured& measured, const Circumstances& c) {
   for (size_t i = 0; i < c.meters.size(); ++i) {
     const Measurement& row = measured.rows[i];
     const MeterInfo& info = c.meters[i]->info();
-    for (const std::string& remark : info.remarks) measured.remarks.push_back(fmt::format("{}: {}", info.name(), remark));
+    for (const std::string& remark : c.meters[i]->remarks())
+      measured.remarks.push_back(fmt::format("{}: {}", info.name(), remark));
     if (info.method == "modelled" && info.remarks.empty())
       measured.remarks.push_back(fmt::format("the energy of {} is modelled, not measured: stated power x time", info.name()));
     if (row.energy_j && row.idle_power_w && *row.energy_j < *row.idle_power_w * *row.time_s)

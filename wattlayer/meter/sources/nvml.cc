@@ -225,6 +225,7 @@ MeterInfo info_of(const NvmlLibrary& nvml, const NvmlBoard& board, const MeterDo
                  .remarks = domain.remarks};
   if (correction.on()) info.facts["nvml.correction"] = correction.text();
   if (info.method == "integrated") info.poll_interval = refresh / 2;
+  if (sensor_of(nvml, board) == Sensor::power_usage) info.averaging_window = Seconds{1};
   return info;
 }
 
