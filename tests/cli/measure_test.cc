@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <iterator>
@@ -231,19 +232,20 @@ TEST_F(MeasuredCommand, RefusesAForeignEmissionsFileBeforeItRuns) {
 class CountedCommand : public testing::Test {
  protected:
   CountedCommand() {
-    folder.file(zone + "name", "package-0\n");
+    folder.file(zone + "name", socket + "\n");
     folder.file(zone + "max_energy_range_uj", "262143328850\n");
     folder.file(zone + "energy_uj", "262143000000\n");
   }
   Json run(const std::string& command, int exit_code = 0) const {
     const ProgramRun run =
-        run_program({"measure", "--root", folder.path().string(), "--meter", "rapl:package-0", "--idle", "0", "--json", "-o",
+        run_program({"measure", "--root", folder.path().string(), "--meter", "rapl:" + socket, "--idle", "0", "--json", "-o",
                      (folder.path() / "out.json").string(), "--exec", "cd " + (folder.path() / zone).string() + "; " + command});
     EXPECT_EQ(run.exit_code, exit_code) << run.err;
     return Json::parse(text_of(folder.path() / "out.json")).at("meters").at(0);
   }
   ScratchFolder folder;
   const std::string zone = "sys/class/powercap/intel-rapl:0/";
+  const std::string socket = "package-" + std::to_string(getpid());  // tests that run beside this one lock another
 };
 
 TEST_F(CountedCommand, CountsAcrossTheWrap) {
