@@ -122,6 +122,7 @@ MeterFindings look_for_meters(const MeterPlace& place, Seconds probe) {
     if (domains.empty()) findings.missing.emplace_back(source->name, source->absent);
     for (MeterDomain& d : domains) findings.meters.push_back({fmt::format("{}:{}", source->name, d.name), std::move(d), {}});
   }
+  findings.taken = default_meter_names(place);
   const auto rank = [](const MeterFinding& f) {
     return f.domain.method == "modelled" ? 3 : !f.domain.obstacle.empty() ? 2 : f.domain.chosen_by_default ? 0 : 1;
   };

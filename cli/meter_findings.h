@@ -27,6 +27,7 @@ struct MeterFinding {
 struct MeterFindings {
   Machine machine;
   std::vector<MeterFinding> meters;
+  std::vector<std::string> taken;                            ///< names of those that a measurement takes when none is named
   std::vector<std::pair<std::string, std::string>> missing;  ///< source without a domain, and what would have to be there
   std::vector<std::string> advice;                           ///< a sentence each, most important first
 

@@ -94,12 +94,9 @@ std::string section(std::string_view title, const std::vector<std::pair<std::str
 }
 
 std::string verdict(const MeterFindings& findings, bool colour) {
-  std::vector<std::string> chosen;
-  for (const MeterFinding& f : findings.meters)
-    if (f.domain.chosen_by_default && f.domain.obstacle.empty()) chosen.push_back(f.name);
-  if (!chosen.empty())
+  if (!findings.taken.empty())
     return fmt::format("\n{} A measurement takes {} where no --meter is named.\n", styled("●", Style::green, colour),
-                       fmt::join(chosen, ", "));
+                       fmt::join(findings.taken, ", "));
   if (findings.can_measure()) return "\nNo meter is taken by itself here: name one of those marked ○ with --meter.\n";
   return "\n" + styled("Nothing measures energy here as things are.", Style::bold, colour) + " Times can be measured.\n";
 }
@@ -164,12 +161,13 @@ Json meter_json(const MeterFinding& f) {
 }
 
 std::string json_page(const MeterFindings& findings) {
-  Json meters = Json::array(), missing = Json::array(), settings = Json::object();
+  Json meters = Json::array(), missing = Json::array();
   for (const MeterFinding& f : findings.meters) meters.push_back(meter_json(f));
   for (const auto& [name, why] : findings.missing) missing.push_back({{"meter", name}, {"why", why}});
   const Json all = {{"schema", 1},
                     {"machine", machine_json(findings.machine)},
                     {"can_measure", findings.can_measure()},
+                    {"default_meters", findings.taken},
                     {"meters", meters},
                     {"missing", missing},
                     {"advice", findings.advice}};

@@ -1,9 +1,11 @@
 #include "wattlayer/meter/meter_source.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "tests/meter/system_tree.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/meter/simulated_device.h"
 
@@ -33,6 +35,21 @@ TEST(OpenMeters, OpensSeveralByName) {
   EXPECT_EQ(meters[0]->info().name(), "fake:board");
   EXPECT_EQ(meters[1]->info().name(), "constant:watts");
   EXPECT_NE(meters[0]->info().device, meters[2]->info().device);
+}
+
+TEST(DefaultMeters, CountACounterOnceWhateverWaysLeadToIt) {
+  // A board that AMD's library and the kernel both show, and packages that are summed over their sockets.
+  const test::SystemTree tree("powercap/two-sockets");
+  tree.write("sys/class/hwmon/hwmon5/name", "amdgpu");
+  tree.write("sys/class/hwmon/hwmon5/power1_average", 90'000'000);
+  tree.link("../../../0000:c1:00.0", "sys/class/hwmon/hwmon5/device");
+  MeterPlace place{.root = tree.root(), .settings = {{"nvml.library", "/no/such"}, {"amdsmi.library", "/no/such"}}};
+  EXPECT_EQ(default_meter_names(place), (std::vector<std::string>{"hwmon:amdgpu.power1", "rapl:packages", "rapl:dram"}));
+  void* library = dlopen(WATTLAYER_FAKE_ROCM_SMI, RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(library, nullptr);
+  reinterpret_cast<void (*)(double, double, bool, bool, int)>(dlsym(library, "fake_rocm_set"))(1000, 90, true, true, 0);
+  place.settings["amdsmi.library"] = WATTLAYER_FAKE_ROCM_SMI;
+  EXPECT_EQ(default_meter_names(place), (std::vector<std::string>{"amdsmi:0", "rapl:packages", "rapl:dram"}));
 }
 
 TEST(OpenMeters, RefusesWithASentence) {

@@ -125,17 +125,6 @@ TEST(RaplPerf, NoPmuOrABrokenOneIsNoDomain) {
   EXPECT_THROW(open_perf_meter(place, "packages", open_perf_event), Error);
 }
 
-TEST(RaplPerf, DefaultMetersCountAPackageOnce) {
-  const SystemTree tree("powercap/two-sockets");
-  write_pmu(tree);
-  tree.write("sys/bus/event_source/devices/power/type", "1000000");  // no such PMU in the kernel of the test
-  SimulatedDevice clock({1});
-  std::set<std::string> names;
-  for (const auto& meter : open_default_meters({.root = tree.root(), .clock = &clock})) names.insert(meter->info().name());
-  EXPECT_TRUE(names.contains("rapl:packages"));
-  EXPECT_FALSE(names.contains("rapl-perf:packages"));
-}
-
 TEST(RaplPerf, TheKernelAnswers) {
   const int file = open_perf_event(1, 1, 0);  // PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK on processor 0
   if (file < 0) GTEST_SKIP() << "perf_event_open is not allowed here: " << strerror(-file);

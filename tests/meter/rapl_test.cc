@@ -148,6 +148,18 @@ TEST(Rapl, PollsCarryItOverManyWrapsBetweenTwoReads) {
   EXPECT_NE(meter->remarks()[0].find("300 s"), std::string::npos);
 }
 
+TEST(Rapl, CoresThatStandStillAreRemarked) {
+  const SystemTree tree("powercap/laptop-with-mmio");
+  SimulatedDevice clock({1});
+  const auto meter = open_rapl(tree, clock, "core-0");
+  clock.sleep({5});
+  EXPECT_EQ(meter->read().value, 0);
+  EXPECT_NE(meter->remarks().back().find("intel-rapl:0:0 has not moved"), std::string::npos);
+  tree.write(std::string(zones) + "intel-rapl:0/intel-rapl:0:0/energy_uj", 9123456789 + 7'000'000);
+  EXPECT_NEAR(meter->read().value, 7, 1e-9);
+  EXPECT_EQ(meter->remarks().size(), 1u) << "of SGX";
+}
+
 TEST(Rapl, AResetIsAnError) {
   SystemTree tree;
   with_package(tree, 90'000'000'000, range_262144);

@@ -35,6 +35,7 @@ class EnergyCounter {
   /// Longest time between two readings within which a wrap can still be told, at 1 kW: a reading later than that may have missed
   /// one. Absent where it never wraps.
   std::optional<Seconds> wrap_time() const;
+  Joules total() const { return total_; }
   /// Longest time between two readings so far.
   Seconds longest_gap() const { return longest_gap_; }
 

@@ -3,11 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <set>
 #include <string_view>
 #include <utility>
 
-#include "wattlayer/meter/settings.h"
 #include "wattlayer/meter/system_file.h"
 
 namespace wattlayer {
@@ -92,8 +92,9 @@ Machine look_at_machine(const std::filesystem::path& root) {
   const std::filesystem::path cpu = root / "sys/devices/system/cpu";
   machine.governor = line_of(cpu / "cpu0/cpufreq/scaling_governor");
   machine.turbo = turbo_of(cpu);
-  if (const auto load = line_of(root / "proc/loadavg"))
-    machine.load = parse_number(load->substr(0, load->find(' ')), "/proc/loadavg");
+  double load = 0;
+  const std::string line = line_of(root / "proc/loadavg").value_or("");
+  if (std::from_chars(line.data(), line.data() + line.size(), load).ec == std::errc()) machine.load = load;
   machine.energy_filtering = energy_filtering_of(root);
   return machine;
 }

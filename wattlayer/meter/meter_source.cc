@@ -48,6 +48,29 @@ std::vector<std::string> domains_of_name(const MeterSource& source, const MeterP
   throw Error(ErrorKind::invalid_input, fmt::format("which domain of {}? Name one of: {}", source.name, fmt::join(all, ", ")));
 }
 
+/// What a measurement takes when no meter is named, and why it does not take the rest.
+struct Choice {
+  std::vector<std::string> names, obstacles;
+};
+
+Choice choose(const MeterPlace& place) {
+  Choice choice;
+  std::set<std::pair<std::string, std::string>> counted;  // scope and counter: two ways to one counter are one
+  for (const MeterSource* source : meter_sources()) {
+    if (place.device && source->name != "fake") continue;  // in simulated time nothing else moves
+    for (const MeterDomain& d : source->domains(place)) {
+      if (!d.chosen_by_default || d.method == "modelled") continue;
+      const std::string name = fmt::format("{}:{}", source->name, d.name);
+      bool again = false;
+      if (d.obstacle.empty())
+        for (const std::string_view counter : split(d.device, ',')) again |= !counted.emplace(d.scope, counter).second;
+      if (!d.obstacle.empty()) choice.obstacles.push_back(fmt::format("{}: {}", name, d.obstacle));
+      else if (!again) choice.names.push_back(name);
+    }
+  }
+  return choice;
+}
+
 void require_clock(const MeterPlace& place) {
   if (!place.clock) throw Error(ErrorKind::internal, "a meter was to be opened without a clock");
 }
@@ -100,33 +123,18 @@ std::vector<std::unique_ptr<Meter>> open_meters(const MeterPlace& place, std::st
   return meters;
 }
 
+std::vector<std::string> default_meter_names(const MeterPlace& place) { return choose(place).names; }
+
 std::vector<std::unique_ptr<Meter>> open_default_meters(const MeterPlace& place) {
   require_clock(place);
   check_settings(place);
-  std::vector<std::unique_ptr<Meter>> meters;
-  std::set<std::pair<std::string, std::string>> counted;  // scope and counter: two ways to one counter are one
-  std::vector<std::string> obstacles;
-  for (const MeterSource* source : meter_sources()) {
-    if (place.device && source->name != "fake") continue;  // in simulated time nothing else moves
-    for (const MeterDomain& d : source->domains(place)) {
-      if (!d.chosen_by_default || d.method == "modelled") continue;
-      if (!d.obstacle.empty()) {
-        obstacles.push_back(fmt::format("{}:{}: {}", source->name, d.name, d.obstacle));
-        continue;
-      }
-      std::unique_ptr<Meter> meter = source->open(place, d.name);
-      bool again = false;
-      for (const std::string_view counter : split(meter->info().device, ','))
-        again |= !counted.emplace(meter->info().scope, counter).second;
-      if (!again) meters.push_back(std::move(meter));
-    }
-  }
-  if (meters.empty())
+  const Choice choice = choose(place);
+  if (choice.names.empty())
     throw Error(ErrorKind::unavailable,
                 fmt::format("nothing here measures energy{}{}; `wattlayer check` says what is missing; --meter constant:watts "
                             "--meter-setting constant.watts=WATTS files a stated power, labelled modelled",
-                            obstacles.empty() ? "" : ": ", fmt::join(obstacles, "; ")));
-  return meters;
+                            choice.obstacles.empty() ? "" : ": ", fmt::join(choice.obstacles, "; ")));
+  return open_meters(place, fmt::format("{}", fmt::join(choice.names, ",")));
 }
 
 }  // namespace wattlayer

@@ -31,6 +31,7 @@ struct MeterDomain {
   std::string what;    ///< for the reader: `Intel(R) Xeon(R) Gold 5120, socket 0`
   std::optional<Seconds> refresh_interval;
   Joules resolution;
+  std::string device;                ///< as MeterInfo: the counters behind it
   std::string obstacle;              ///< why it cannot be opened now, and the command that changes that; empty when it can
   std::vector<std::string> remarks;  ///< a sentence each
   bool chosen_by_default =
@@ -59,6 +60,9 @@ std::vector<std::unique_ptr<Meter>> open_meters(const MeterPlace& place, std::st
 /// Throws Error(invalid_input) for a setting that no source reads. A setting's name may go on with `.` and the device that it is
 /// for: `nvml.gain.GPU-...`.
 void check_settings(const MeterPlace& place);
+
+/// Names of the default domains that can be opened, each counter once: where two ways lead to one, the first counts.
+std::vector<std::string> default_meter_names(const MeterPlace& place);
 
 /// The meters that a measurement takes when none is named: all default domains that can be opened, never a modelled one. Throws
 /// Error(unavailable) that names each obstacle when there is none.

@@ -17,7 +17,6 @@
 #include "wattlayer/core/error.h"
 #include "wattlayer/meter/counter.h"
 #include "wattlayer/meter/processor_state.h"
-#include "wattlayer/meter/settings.h"
 #include "wattlayer/meter/system_file.h"
 
 namespace wattlayer {
@@ -81,6 +80,12 @@ std::string socket_of(const std::filesystem::path& root, int processor) {
   return id ? fmt::format("package-{}", *id) : fmt::format("package-of-cpu-{}", processor);
 }
 
+std::string device_of(const std::filesystem::path& root, const PerfDomain& domain) {
+  std::set<std::string> sockets;
+  for (const int processor : domain.processors) sockets.insert("rapl:" + socket_of(root, processor));
+  return domain.name == "psys" ? "rapl:psys" : fmt::format("{}", fmt::join(sockets, ","));
+}
+
 std::vector<PerfDomain> events_of(const std::filesystem::path& root) {
   const std::filesystem::path folder = root / pmu;
   const auto type = number_of(folder / "type");
@@ -91,8 +96,9 @@ std::vector<PerfDomain> events_of(const std::filesystem::path& root) {
     const auto config = config_of(line_of(folder / "events" / kind.event).value_or(""));
     const auto unit = line_of(folder / "events" / (std::string(kind.event) + ".unit"));
     const auto scale = line_of(folder / "events" / (std::string(kind.event) + ".scale"));
+    double joules = 0;
     if (!config || !scale || unit != "Joules") continue;
-    const double joules = parse_number(*scale, fmt::format("the scale of {}", kind.event));
+    if (std::from_chars(scale->data(), scale->data() + scale->size(), joules).ec != std::errc() || !(joules > 0)) continue;
     all.push_back({kind.domain, kind, static_cast<uint32_t>(*type), *config, joules, processors});
     std::set<std::string> sockets;
     for (const int processor : processors) sockets.insert(socket_of(root, processor));
@@ -217,6 +223,7 @@ std::vector<MeterDomain> perf_domains(const MeterPlace& place, const OpenPerfEve
                    .what = fmt::format("power/{}/ on processor {}", d.kind.event, fmt::join(d.processors, ", ")),
                    .refresh_interval = refresh,
                    .resolution = {d.joules_per_count},
+                   .device = device_of(place.root, d),
                    .obstacle = obstacle_of(place.root, d, error_of(d, open_event)),
                    .chosen_by_default = d.kind.chosen && d.processors.size() > 0 && d.name == d.kind.domain});
   return all;
@@ -228,19 +235,17 @@ std::unique_ptr<Meter> open_perf_meter(const MeterPlace& place, std::string_view
     known.push_back("rapl-perf:" + d.name);
     if (d.name != name) continue;
     std::vector<PerfFile> files;
-    std::set<std::string> sockets;
     for (const int processor : d.processors) {
       files.emplace_back(d, processor, open_event);
       if (files.back().error())
         throw Error(ErrorKind::unavailable,
                     fmt::format("rapl-perf:{}: {}", name, obstacle_of(place.root, d, files.back().error())));
-      sockets.insert(d.name == "psys" ? "rapl:psys" : "rapl:" + socket_of(place.root, processor));
     }
     MeterInfo info{.meter = "rapl-perf",
                    .domain = d.name,
                    .scope = d.kind.scope,
                    .method = "counter",
-                   .device = fmt::format("{}", fmt::join(sockets, ",")),
+                   .device = device_of(place.root, d),
                    .resolution = {d.joules_per_count},
                    .refresh_interval = refresh,
                    .facts = {{"perf.event", d.kind.event}}};

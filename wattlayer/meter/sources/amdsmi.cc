@@ -47,6 +47,7 @@ MeterDomain domain_of(const AmdLibrary& library, const AmdBoard& board) {
                      .scope = "gpu-board",
                      .method = counter ? "counter" : "integrated",
                      .what = fmt::format("{} {}, {}", board.name, board.pci, counter ? "energy accumulator" : "power"),
+                     .device = board.pci.empty() ? fmt::format("amdsmi:{}", board.index) : "pci:" + board.pci,
                      .chosen_by_default = true};
   if (counter) domain.resolution = {library.energy(board)->unit_uj * 1e-6};
   else if (!library.power(board))
@@ -108,7 +109,7 @@ std::unique_ptr<Meter> open_board(const MeterPlace& place, std::shared_ptr<AmdLi
                  .domain = domain.name,
                  .scope = domain.scope,
                  .method = domain.method,
-                 .device = board.pci.empty() ? "amdsmi:" + domain.name : "pci:" + board.pci,
+                 .device = domain.device,
                  .resolution = domain.resolution,
                  .facts = {{"amdsmi.board", board.name}, {"amdsmi.pci", board.pci}, {"amdsmi.library", library->name()}},
                  .remarks = {"the driver does not tell how often it refreshes"}};

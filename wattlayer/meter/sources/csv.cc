@@ -97,12 +97,20 @@ PowerLog open_log(const MeterPlace& place) {
   return PowerLog(text_setting(place, "csv.file"), text_setting(place, "csv.column"));
 }
 
+/// Two measurements by one meter's log count the same energy.
+std::string lock_of(const std::string& file) {
+  std::string device = "csv:" + std::filesystem::absolute(file).lexically_normal().string();
+  std::replace(device.begin(), device.end(), ',', '_');
+  return device;
+}
+
 MeterDomain domain_of(const MeterPlace& place, const PowerLog& log) {
   return {.name = only_domain,
           .scope = text_setting(place, "csv.scope", "wall"),
           .method = log.counts_energy() ? "counter" : "integrated",
           .what = "the log " + text_setting(place, "csv.file"),
           .refresh_interval = log.interval(),
+          .device = lock_of(text_setting(place, "csv.file")),
           .chosen_by_default = true};
 }
 
@@ -134,10 +142,9 @@ std::unique_ptr<Meter> open(const MeterPlace& place, std::string_view name) {
                  .domain = domain.name,
                  .scope = domain.scope,
                  .method = domain.method,
-                 .device = "csv:" + std::filesystem::absolute(file).lexically_normal().string(),
+                 .device = domain.device,
                  .refresh_interval = domain.refresh_interval,
                  .facts = {{"csv.file", file}, {"csv.offset_s", fmt::format("{:g}", offset)}}};
-  std::replace(info.device.begin(), info.device.end(), ',', '_');
   const Seconds wait{number_setting(place, "csv.wait_s").value_or(usual_wait_s)};
   return std::make_unique<LogMeter>(std::move(info), std::move(log), Seconds{offset}, wait, *place.clock);
 }

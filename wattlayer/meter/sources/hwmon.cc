@@ -104,6 +104,8 @@ MeterDomain domain_of(const Found& found) {
                      .what = fmt::format("{}, {} of {}", found.meaning.what, found.sensor.label, found.chip.device),
                      .refresh_interval = Seconds{interval_s(found.sensor)},
                      .resolution = {found.sensor.counts_energy ? 1e-6 : 0},
+                     .device = found.meaning.counter.empty() ? "hwmon:" + found.chip.device + ":" + slug(found.sensor.label)
+                                                             : found.meaning.counter,
                      .obstacle = obstacle_of(found),
                      .chosen_by_default = found.meaning.chosen};
   if (found.sensor.interval_s == 0)
@@ -128,8 +130,7 @@ std::unique_ptr<Meter> open(const MeterPlace& place, std::string_view name) {
                    .domain = domain.name,
                    .scope = domain.scope,
                    .method = domain.method,
-                   .device = found.meaning.counter.empty() ? "hwmon:" + found.chip.device + ":" + slug(found.sensor.label)
-                                                           : found.meaning.counter,
+                   .device = domain.device,
                    .resolution = domain.resolution,
                    .refresh_interval = domain.refresh_interval,
                    .facts = {{"hwmon.chip", found.chip.name}, {"hwmon.device", found.chip.device}},

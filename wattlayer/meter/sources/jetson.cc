@@ -139,11 +139,14 @@ std::string obstacle_of(const Group& group) {
 }
 
 MeterDomain domain_of(const Group& group) {
+  std::vector<std::string> counters;
+  for (const Rail& rail : group.rails) counters.push_back("jetson:" + rail.name);
   return {.name = group.name,
           .scope = group.scope,
           .method = "integrated",
           .what = "INA3221, " + group.what,
           .refresh_interval = group.rails.front().refresh,
+          .device = fmt::format("{}", fmt::join(counters, ",")),
           .obstacle = obstacle_of(group),
           .chosen_by_default = group.chosen};
 }
@@ -155,18 +158,17 @@ std::vector<MeterDomain> domains(const MeterPlace& place) {
 }
 
 std::unique_ptr<Meter> open(const MeterPlace& place, std::string_view name) {
-  std::vector<std::string> known, locks;
+  std::vector<std::string> known;
   for (const Group& group : groups_of(find_rails(place.root))) {
     known.push_back("jetson:" + group.name);
     if (group.name != name) continue;
     const MeterDomain domain = domain_of(group);
     if (!domain.obstacle.empty()) throw Error(ErrorKind::unavailable, fmt::format("jetson:{}: {}", name, domain.obstacle));
-    for (const Rail& rail : group.rails) locks.push_back("jetson:" + rail.name);
     MeterInfo info{.meter = "jetson",
                    .domain = domain.name,
                    .scope = domain.scope,
                    .method = domain.method,
-                   .device = fmt::format("{}", fmt::join(locks, ",")),
+                   .device = domain.device,
                    .refresh_interval = domain.refresh_interval,
                    .poll_interval = poll_every,
                    .facts = {{"board", line_of(place.root / "proc/device-tree/model").value_or("")}},

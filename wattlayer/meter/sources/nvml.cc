@@ -188,6 +188,7 @@ MeterDomain domain_of(const MeterPlace& place, const NvmlLibrary& nvml, const Nv
           .what = fmt::format("{}, {}", board.name, text(sensor)),
           .refresh_interval = refresh,
           .resolution = {counts ? 1e-3 : 0},
+          .device = "nvml:" + (board.uuid.empty() ? std::to_string(board.index) : board.uuid),
           .obstacle = obstacle_of(place, board, sensor),
           .remarks = remarks_of(board, sensor, correction),
           .chosen_by_default = true};
@@ -215,7 +216,7 @@ MeterInfo info_of(const NvmlLibrary& nvml, const NvmlBoard& board, const MeterDo
                  .domain = domain.name,
                  .scope = domain.scope,
                  .method = domain.method,
-                 .device = "nvml:" + (board.uuid.empty() ? domain.name : board.uuid),
+                 .device = domain.device,
                  .resolution = domain.resolution,
                  .refresh_interval = refresh,
                  .facts = {{"nvml.board", board.name},

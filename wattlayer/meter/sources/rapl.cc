@@ -94,7 +94,7 @@ std::vector<std::string> remarks_of(const Group& group, const Machine& machine) 
 class RaplMeter final : public Meter {
  public:
   RaplMeter(MeterInfo info, const Group& group, const MeterPlace& place)
-      : info_(std::move(info)), clock_(*place.clock), state_(place.root) {
+      : info_(std::move(info)), clock_(*place.clock), state_(place.root), opened_(clock_.now()) {
     for (const RaplZone& zone : group.zones) {
       zones_.push_back({zone.counter, EnergyCounter(1e-6, zone.range_uj), zone.kind != "uncore" && zone.kind != "core"});
       if (const auto wrap = zones_.back().counter.wrap_time())
@@ -133,7 +133,12 @@ class RaplMeter final : public Meter {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> all = info_.remarks;
     Seconds gap{0};
-    for (const Zone& zone : zones_) gap = std::max(gap, zone.counter.longest_gap());
+    for (const Zone& zone : zones_) {
+      gap = std::max(gap, zone.counter.longest_gap());
+      if (zone.counter.total().value == 0 && clock_.now() - opened_ > longest_stillness)
+        all.push_back(fmt::format("{} has not moved since it was opened: it is idle, or the machine does not count it",
+                                  zone.file.parent_path().filename().string()));
+    }
     if (info_.poll_interval && gap > *info_.poll_interval * 2)
       all.push_back(fmt::format("it was not read for {:.0f} s, in which it may have wrapped unseen", gap.value));
     return all;
@@ -160,6 +165,7 @@ class RaplMeter final : public Meter {
   MeterInfo info_;
   Clock& clock_;
   ProcessorState state_;
+  Seconds opened_;
   std::mutex mutex_;
   std::vector<Zone> zones_;
   std::string fault_;
@@ -173,10 +179,13 @@ MeterDomain domain_of(const Group& group, const Machine& machine) {
                      .refresh_interval = refresh,
                      .remarks = remarks_of(group, machine),
                      .chosen_by_default = group.chosen};
+  std::set<std::string> sockets;
   for (const RaplZone& zone : group.zones) {
+    sockets.insert("rapl:" + zone.socket);
     domain.resolution = std::max(domain.resolution, Joules{zone.resolution_j()});
     if (domain.obstacle.empty()) domain.obstacle = obstacle_of(zone);
   }
+  domain.device = fmt::format("{}", fmt::join(sockets, ","));
   return domain;
 }
 
@@ -205,17 +214,13 @@ std::unique_ptr<Meter> open(const MeterPlace& place, std::string_view name) {
     if (group.name != name) continue;
     const MeterDomain domain = domain_of(group, machine);
     if (!domain.obstacle.empty()) throw Error(ErrorKind::unavailable, fmt::format("rapl:{}: {}", name, domain.obstacle));
-    std::set<std::string> sockets;
     std::vector<std::string> ids;
-    for (const RaplZone& zone : group.zones) {
-      sockets.insert("rapl:" + zone.socket);
-      ids.push_back(zone.id);
-    }
+    for (const RaplZone& zone : group.zones) ids.push_back(zone.id);
     MeterInfo info{.meter = "rapl",
                    .domain = group.name,
                    .scope = domain.scope,
                    .method = domain.method,
-                   .device = fmt::format("{}", fmt::join(sockets, ",")),
+                   .device = domain.device,
                    .resolution = domain.resolution,
                    .refresh_interval = refresh,
                    .facts = {{"rapl.zones", fmt::format("{}", fmt::join(ids, " "))}},
