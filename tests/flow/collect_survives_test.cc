@@ -158,6 +158,23 @@ TEST_F(CollectSurvives, CrashHangAndOutOfMemoryAreRowsAndTheCampaignGoesOn) {
   EXPECT_EQ(ask(db, "select count(*) from measurement where failure = '' and energy_j > 0"), Words{"17"});
 }
 
+TEST_F(CollectSurvives, AMeterThatGoesAwayEndsTheCampaignWithOneErrorAndLosesNothing) {
+  const auto db = folder / "a.db";
+  Words words = command(campaign(60), db);
+  words[5] = "fake:board+gone_after_s=20";
+  RunningProgram program(words, folder.path());
+  EXPECT_EQ(program.wait(), 1);
+  EXPECT_EQ(program.out(), "");
+  EXPECT_NE(program.err().find("fake:board+gone_after_s=20: the counter is gone"), std::string::npos) << program.err();
+  const Rows before = sound_rows(db);
+  EXPECT_GT(before.size(), 5u);
+  EXPECT_LT(before.size(), 60u);
+  RunningProgram again(command(folder / "small.json", db), folder.path());
+  EXPECT_EQ(again.wait(), 0) << again.err();
+  expect_kept(before, sound_rows(db));
+  EXPECT_EQ(sound_rows(db).size(), 60u);
+}
+
 /// A small file system of its own; absent where this user may not mount.
 class SmallDisk {
  public:
