@@ -158,6 +158,26 @@ TEST_F(CollectSurvives, CrashHangAndOutOfMemoryAreRowsAndTheCampaignGoesOn) {
   EXPECT_EQ(ask(db, "select count(*) from measurement where failure = '' and energy_j > 0"), Words{"17"});
 }
 
+TEST_F(CollectSurvives, ASecondCampaignOnTheSameCounterIsRefusedAndToldByWhom) {
+  Words words = command(campaign(200), folder / "a.db", {"--runner-option", "delay=0.01"});
+  words[5] = "fake:board+device=" + folder.path().filename().string();  // a counter of this test alone
+  RunningProgram first(words, folder.path());
+  while (sound_rows(folder / "a.db").empty() && !first.ended()) wait(std::chrono::milliseconds(5));
+  words[7] = folder / "b.db";
+  std::filesystem::create_directories(folder / "second");
+  RunningProgram second(words, folder / "second");
+  EXPECT_EQ(second.wait(), 1);
+  EXPECT_FALSE(first.ended());
+  EXPECT_NE(second.err().find(folder.path().filename().string()), std::string::npos) << second.err();
+  EXPECT_NE(second.err().find("process"), std::string::npos) << second.err();
+  EXPECT_TRUE(sound_rows(folder / "b.db").empty());
+  first.signal(SIGKILL);  // a lock never outlives its process
+  first.wait();
+  RunningProgram third(words, folder / "second");
+  while (sound_rows(folder / "b.db").empty() && !third.ended()) wait(std::chrono::milliseconds(5));
+  EXPECT_FALSE(third.ended()) << third.err();
+}
+
 TEST_F(CollectSurvives, AMeterThatGoesAwayEndsTheCampaignWithOneErrorAndLosesNothing) {
   const auto db = folder / "a.db";
   Words words = command(campaign(60), db);

@@ -56,7 +56,7 @@ CpuInfo read_cpuinfo(const std::filesystem::path& root) {
     info.fields.try_emplace(name, value);
     if (name == "processor") ++info.threads, socket.clear();
     if (name == "physical id") socket = value;
-    if (name == "core id") info.cores.insert(socket + "/" + value);
+    if (name == "core id") info.cores.insert(fmt::format("{}/{}", socket, value));
     if (name == "cpu MHz") info.mhz = std::max(info.mhz, std::atof(value.c_str()));
   }
   return info;
