@@ -63,7 +63,7 @@ def main():
     result = {"schema": 1, "repetitions": arguments.repetitions, "alone_s": medians["alone"], "metered_s": medians["metered"],
               "ratio_of_medians": medians["metered"] / medians["alone"], "ratio_of_minima": fastest["metered"] / fastest["alone"],
               "ratio_of_processor_time": processors["metered"] / processors["alone"],
-              "ratio_without_meter": medians["timed"] / medians["alone"], "sampling_hz": 50,
+              "ratio_without_meter": medians["timed"] / medians["alone"], "own_processor_s": short, "sampling_hz": 50,
               "processor_share_of_sampling": (processor - short) / (seconds - 0.1)}
     if arguments.json:
         print(json.dumps(result, indent=1))
@@ -71,6 +71,7 @@ def main():
     print(f"command alone {medians['alone'] * 1e3:.0f} ms, metered {medians['metered'] * 1e3:.0f} ms, medians of {arguments.repetitions}: "
           f"ratio {result['ratio_of_medians']:.4f} (of minima {result['ratio_of_minima']:.4f}, of processor time {result['ratio_of_processor_time']:.4f}; "
           f"without a meter {result['ratio_without_meter']:.4f})")
+    print(f"a metered command of 0.1 s that does nothing takes {short * 1e3:.1f} ms of processor")
     print(f"sampling 50 times a second takes {100 * result['processor_share_of_sampling']:.3f} % of a core")
 
 
