@@ -45,8 +45,20 @@ std::string meter_name(const Measurement& row) {
   return row.meter.empty() ? unknown : fmt::format("{}:{}", row.meter, condition(row, "domain"));
 }
 
+/// Beside a measurement of the same scope; times always compare, joules of a model of time never.
+std::string estimate_text(const Estimate& estimate, const Measurement& row) {
+  auto beside = [](const Interval& i, const std::optional<double>& measured, std::string_view unit) {
+    return quantity_interval(i.value, i.low, i.high, unit) +
+           (measured && *measured > 0 ? fmt::format(", {:+.0f} %", 100 * (i.value / *measured - 1)) : "");
+  };
+  std::string text = beside(estimate.time_s, row.time_s, "s");
+  if (estimate.stated_power_w) return text;
+  if (row.energy_j && estimate.scope != row.scope) return text + fmt::format("; its joules are of {}", estimate.scope);
+  return beside(estimate.energy_j, row.energy_j, "J") + "; " + text;
+}
+
 /// Everything about one row, a line each.
-std::string details(const Measurement& row, bool colour) {
+std::string details(const Measurement& row, const Estimate* estimate, bool colour) {
   std::string text;
   auto line = [&](std::string_view label, const std::string& value) { text += fmt::format("  {:<22}{}\n", label, value); };
   if (!row.failure.empty()) line("failed", styled(row.failure, Style::red, colour));
@@ -62,6 +74,7 @@ std::string details(const Measurement& row, bool colour) {
     line("mean power", shown(power_w(row), "W"));
     line("power at rest", row.idle_power_w ? shown(row.idle_power_w, "W") + ", device held, before the windows" : unknown);
   }
+  if (estimate) line("estimate", estimate_text(*estimate, row) + " (" + estimate->energy_model + ")");
   line("windows", fmt::format("{}, {} passes", row.windows, count_text(static_cast<double>(row.repetitions))));
   line("meter", row.meter.empty() ? "none: no energy was measured"
                                   : fmt::format("{}, scope {}, method {}, refreshed every {}", meter_name(row), row.scope,
@@ -82,7 +95,7 @@ std::string one_by_one(const MeasuredReport& report, bool colour) {
               styled(fmt::format("{} on {} ({} {}), {}, batch {}", printable(w.name), report.preparation.device,
                                  report.runner.engine, report.runner.version, name(report.preparation.dtype), w.batch),
                      Style::bold, colour) +
-              "\n" + details(row, colour);
+              "\n" + details(row, report.estimates.empty() ? nullptr : &report.estimates[i], colour);
     }
   return text;
 }
@@ -103,7 +116,8 @@ std::string side_by_side(const MeasuredReport& report, bool colour) {
                    {"METHOD"},
                    {"CLOCK", Align::right},
                    {"°C", Align::right},
-                   {"THROTTLE", Align::left, 24}});
+                   {"THROTTLE", Align::left, 24},
+                   {report.estimates.empty() ? "" : "ESTIMATE"}});
   for (size_t i = 0; i < report.results.size(); ++i)
     for (const Measurement& row : report.results[i].rows) {
       const auto width = row.meter.empty() ? spread(time_half_width(row), row.time_s) : spread(row.energy_ci95_j, row.energy_j);
@@ -111,7 +125,8 @@ std::string side_by_side(const MeasuredReport& report, bool colour) {
                  width, shown(above_idle_j(row), "J"), shown(row.time_s, "s"), shown(power_w(row), "W"),
                  shown(row.idle_power_w, "W"), std::to_string(row.windows), count_text(static_cast<double>(row.repetitions)),
                  meter_name(row), row.scope.empty() ? unknown : row.scope, row.method.empty() ? "time only" : row.method,
-                 number_condition(row, "clock_hz", "Hz"), condition(row, "temperature_c"), condition(row, "throttle")},
+                 number_condition(row, "clock_hz", "Hz"), condition(row, "temperature_c"), condition(row, "throttle"),
+                 report.estimates.empty() ? "" : estimate_text(report.estimates[i], row)},
                 !row.failure.empty()       ? Style::red
                 : row.method == "modelled" ? Style::cyan
                                            : Style::plain);
@@ -158,6 +173,14 @@ nlohmann::ordered_json json_row(const Measurement& row) {
           {"failure", row.failure}};
 }
 
+nlohmann::ordered_json json_estimate(const Estimate& e) {
+  auto interval = [](const Interval& i) { return nlohmann::ordered_json{{"value", i.value}, {"low", i.low}, {"high", i.high}}; };
+  return {{"energy_model", e.energy_model},
+          {"scope", e.scope},
+          {"energy_j", e.stated_power_w ? nlohmann::ordered_json(nullptr) : interval(e.energy_j)},
+          {"time_s", interval(e.time_s)}};
+}
+
 }  // namespace
 
 std::optional<double> above_idle_j(const Measurement& row) {
@@ -190,6 +213,7 @@ std::string measured_json(const MeasuredReport& report) {
                    {"network", report.workloads[i].is_network},
                    {"batch", report.workloads[i].batch},
                    {"rows", rows},
+                   {"estimate", report.estimates.empty() ? nlohmann::ordered_json(nullptr) : json_estimate(report.estimates[i])},
                    {"remarks", m.remarks},
                    {"failure", m.failure},
                    {"interrupted", m.interrupted}});

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "wattlayer/bench/measure.h"
+#include "wattlayer/predict/estimate.h"
 
 namespace wattlayer::cli {
 
@@ -13,6 +14,7 @@ struct MeasuredReport {
   Preparation preparation;
   std::vector<Workload> workloads;  ///< of the tasks
   std::vector<Measured> results;    ///< in the same order
+  std::vector<Estimate> estimates;  ///< in the same order, where --on asks for them; else none
   std::vector<std::string> remarks;
 };
 

@@ -14,6 +14,7 @@
 #include "cli/repetition_curve_text.h"
 #include "cli/runner.h"
 #include "cli/stop_signal.h"
+#include "cli/target.h"
 #include "cli/version.h"
 #include "wattlayer/bench/fake_runner.h"
 #include "wattlayer/core/error.h"
@@ -34,7 +35,7 @@ struct Options {
   int64_t fixed_passes = 0;
   std::string budget;  ///< 90, 90s, 25m
   std::filesystem::path store, output;
-  std::string hardware, dataset = "measured", error_curve;
+  std::string hardware, dataset = "measured", error_curve, target;
   bool json = false, csv = false;
   CommandOptions command;
 };
@@ -137,6 +138,8 @@ void measure(const Options& options, const DataFiles& files) {
   std::unique_ptr<Runner> runner = start();
   const std::string engine = runner->info().engine;
   const TaskList list = read_tasks(options.tasks, parse_engine(require_file(files, "engines", engine), engine));
+  std::optional<EnergyModel> model;
+  if (!options.target.empty()) model = find_energy_model(files, options.target, list.dtype);
   const Preparation preparation = options.runner.preparation(list.dtype);
   if (!options.error_curve.empty()) return draw_error_curve(options, list, *runner, preparation, bench);
 
@@ -148,6 +151,8 @@ void measure(const Options& options, const DataFiles& files) {
   if (!bench.open.absence.empty())
     report.remarks.push_back(fmt::format("only time was measured, no energy: {}", bench.open.absence));
   add_circumstances(report, load);
+  if (model)
+    for (const Task& task : list.tasks) report.estimates.push_back(predict(task.workload, *model));
   const std::vector<Measurement> rows = rows_to_keep(options, list, report);
   if (!options.store.empty() && !rows.empty()) Store(options.store).add(rows);
   write_report(options, report, rows);
@@ -183,6 +188,8 @@ void add_protocol_options(CLI::App& verb, Options& options) {
 
 void add_output_options(CLI::App& verb, Options& options) {
   verb.add_option("--db", options.store, "store to keep the rows in; made when it is not there")->type_name("FILE");
+  verb.add_option("--on", options.target, "what an energy model estimates beside: HARDWARE[/ENGINE[/DTYPE]] or a file (.wlm)")
+      ->type_name("TARGET");
   verb.add_option("--hardware", options.hardware, "id of the hardware that the rows are filed under")->type_name("ID");
   verb.add_option("--dataset", options.dataset, "data set that the rows are filed under (measured)")->type_name("NAME");
   CLI::Option* json = verb.add_flag("--json", options.json, "print JSON");

@@ -284,6 +284,11 @@ TEST(MeasureVerb, AStatedPowerEndsInAnEstimateThatIsLabelledModelled) {
   const ProgramRun estimate = run_program({"estimate", "--layer", "Gemm 8x512 512x700 dtype=f32", "--on", model});
   ASSERT_EQ(estimate.exit_code, 0) << estimate.err;
   EXPECT_TRUE(has(estimate.out, "no energy was measured")) << estimate.out;
+  const std::vector<std::string> beside = {"measure", "--layer", "Gemm 8x512 512x700 dtype=f32", "--runner", "fake", "--on",
+                                           model,     "--json"};
+  const Json both = Json::parse(run_program(beside).out).at("measurements").at(0);
+  EXPECT_TRUE(both.at("estimate").at("energy_j").is_null()) << "a model of time has no joules to compare";
+  EXPECT_NEAR(both.at("estimate").at("time_s").at("value").get<double>() / both.at("rows")[0].at("time_s").get<double>(), 1, 0.2);
 }
 
 TEST_F(MeasuredCommand, HandsSignalsOn) {
