@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "wattlayer/bench/second_moments.h"
+
 namespace wattlayer {
 namespace {
 
@@ -105,7 +107,20 @@ Wish domain_demand(const Layer& layer, size_t i) {
   return std::nullopt;
 }
 
+/// Lengths are whole sequences, and positions that masks compare them with lie inside.
+Wish length_demand(const Layer& layer, size_t i) {
+  const Demand whole{{dim_at(layer.output(0), -1), dim_at(layer.output(0), -1)}};
+  if (one_of(layer.op, {"LSTM", "GRU", "RNN"}) && i == 4) {
+    const double steps = dim_at(layer.input(0), layer.attributes.integer("layout", 0) != 0 ? 1 : 0);
+    return Demand{{steps, steps}, true};
+  }
+  if (!one_of(layer.op, {"Less", "LessOrEqual", "Greater", "GreaterOrEqual"})) return std::nullopt;
+  if (layer.input(0).constant == layer.input(1).constant) return std::nullopt;
+  return layer.input(i).constant ? Demand{{0, whole.range.high}} : whole;
+}
+
 Wish integer_demand(const Layer& layer, size_t i) {
+  if (auto length = length_demand(layer, i)) return length;
   if (auto index = index_demand(layer, i)) return index;
   if (one_of(layer.op, {"Add", "Sub", "Mul", "Div", "Mod", "Pow", "Max", "Min"})) return Demand{{1, 8}};
   return std::nullopt;
@@ -164,6 +179,7 @@ std::vector<ValueRange> value_ranges(const Graph& graph) {
   }
   std::vector<ValueRange> ranges(graph.values.size());
   for (size_t v = 0; v < ranges.size(); ++v) ranges[v] = wishes[v] ? wishes[v]->range : defaults[v];
+  fit_statistics(graph, ranges);
   return ranges;
 }
 
