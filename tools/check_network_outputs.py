@@ -120,9 +120,9 @@ def difference(ours, theirs):
     return float(np.max(np.abs(a - b)[finite], initial=0) / max(np.max(np.abs(b)[finite], initial=0), 1e-30))
 
 
-def check(program, runner, file, threads):
+def check(asking, runner, file):
     """(verdict, text) of one network; verdict: agrees, differs, skipped or failed."""
-    asked = subprocess.run([program, "--threads", str(threads), str(file)], capture_output=True, text=True)
+    asked = subprocess.run([*asking, str(file)], capture_output=True, text=True)
     if asked.returncode:
         return "skipped", " ".join(asked.stderr.split())
     request = json.loads(asked.stdout)
@@ -141,7 +141,8 @@ def check(program, runner, file, threads):
     d = difference(ours[worst], theirs[worst])
     x = theirs[worst]
     spread = f"{np.mean(np.isfinite(x)):.0%} finite, deviation {np.std(x[np.isfinite(x)].astype(np.float64)):.3g}" if x.size else "empty"
-    constant = np.issubdtype(x.dtype, np.floating) and x.size > 1 and not np.std(x.astype(np.float64)) > 0
+    with np.errstate(invalid="ignore"):
+        constant = np.issubdtype(x.dtype, np.floating) and x.size > 1 and not np.std(x.astype(np.float64)) > 0
     verdict = "agrees" if d <= TOLERANCE and not constant else "differs"
     return verdict, f"{len(both)} outputs, {worst}: difference {d:.2g}, {spread}"
 
@@ -161,13 +162,17 @@ def main():
     parser.add_argument("--most-macs", type=float, default=2e9)
     parser.add_argument("--every", type=int, default=1, help="take each n-th network")
     parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
+    parser.add_argument("--dim", action="append", default=[], help="size of a named dimension: seq=16")
+    options = parser.parse_intermixed_args()
     files = options.files + (zoo_files(options.zoo, options.most_macs, options.every) if options.zoo else [])
     runner = Runner([options.runner])
+    asking = [options.runner_request, "--threads", str(options.threads)]
+    for dimension in options.dim:
+        asking += ["--dim", dimension]
     counts = {"agrees": 0, "differs": 0, "skipped": 0, "failed": 0}
     for file in files:
         try:
-            verdict, text = check(options.runner_request, runner, file, options.threads)
+            verdict, text = check(asking, runner, file)
         except RuntimeError as error:  # the runner died
             verdict, text, runner = "failed", str(error), Runner([options.runner])
         counts[verdict] += 1

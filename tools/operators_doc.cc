@@ -85,7 +85,7 @@ Json to_json(const Operator& op) {
   Json out = {{"name", op.name}, {"family", name(op.family)}, {"in_place", op.can_run_in_place}, {"attributes", Json::object()}};
   for (const AttributeInfo& a : op.attributes)
     out["attributes"][std::string(a.name)] = a.otherwise.empty() ? Json(nullptr) : Json(a.otherwise);
-  if (!op.run.aten.empty() && !op.run.calls) {
+  if (!op.run.aten.empty() && !op.calls) {
     out["run"] = {{"aten", op.run.aten}, {"arguments", Json::array()}};
     for (const RunArgument& a : op.run.arguments)
       out["run"]["arguments"].push_back({{"parameter", a.parameter},

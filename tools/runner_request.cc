@@ -46,13 +46,18 @@ void print_examples() {
 
 int run(int argc, char** argv) {
   Preparation preparation{.warm_cache = true};
+  ImportOptions import;
   std::string what, text;
   for (int i = 1; i < argc; ++i) {
     const std::string_view option = argv[i];
     if (option == "--dtype" && i + 1 < argc) preparation.dtype = require_data_type(argv[++i]);
     else if (option == "--device" && i + 1 < argc) preparation.device = argv[++i];
     else if (option == "--threads" && i + 1 < argc) preparation.threads = std::stoi(argv[++i]);
-    else if (option == "--layer" && i + 1 < argc) what = option, text = argv[++i];
+    else if (option == "--dim" && i + 1 < argc) {
+      const std::string pair = argv[++i];
+      const size_t equals = std::min(pair.find('='), pair.size());
+      import.dimensions[pair.substr(0, equals)] = std::stoll("0" + pair.substr(std::min(equals + 1, pair.size())));
+    } else if (option == "--layer" && i + 1 < argc) what = option, text = argv[++i];
     else what = text = option;
   }
   if (what == "--examples") {
@@ -61,10 +66,11 @@ int run(int argc, char** argv) {
     fmt::print("{}\n", prepare_request(layer_task(parse_layer(text)), preparation));
   } else if (!what.empty() && !what.starts_with("--")) {
     const Engine engine = parse_engine(DataFiles().read("engines", "libtorch.json").value(), "libtorch");
-    fmt::print("{}\n", prepare_request(network_task(read_onnx(text), engine, preparation.dtype), preparation));
+    fmt::print("{}\n", prepare_request(network_task(read_onnx(text, import), engine, preparation.dtype), preparation));
   } else {
     fmt::print(stderr,
-               "usage: runner_request [--dtype f32] [--device cpu] [--threads N] (network.onnx | --layer TEXT | --examples)\n");
+               "usage: runner_request [--dtype f32] [--device cpu] [--threads N] [--dim NAME=N] (network.onnx | --layer TEXT | "
+               "--examples)\n");
     return 2;
   }
   return 0;

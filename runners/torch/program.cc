@@ -8,6 +8,7 @@
 #include <cmath>
 #include <fstream>
 #include <set>
+#include <utility>
 
 #include "arguments.h"
 #include "failure.h"
@@ -92,7 +93,7 @@ void Program::configure() const {
 void Program::add_values(const json& request) {
   for (const json& value : request.at("values")) {
     const bool given = value.at("role") != "computed";
-    values_.push_back({value.at("name"), value.at("dtype"), {given ? new_number() : -1, given}});
+    values_.push_back({value.at("name"), value.at("dtype"), size_of(value), {given ? new_number() : -1, given}});
     if (!given) continue;
     given_.push_back(value);
   }
@@ -162,20 +163,26 @@ void Program::add_node(const json& node) {
   for (size_t i = 0; i < node.at("outputs").size() && i < call.at("outputs").size(); ++i) {
     const int value = node["outputs"][i].get<int>();
     if (value < 0 || call["outputs"][i].is_null()) continue;
-    values_.at(static_cast<size_t>(value)).place = operand_of(call["outputs"][i], node, results);
+    const Place place = values_.at(static_cast<size_t>(value)).place = operand_of(call["outputs"][i], node, results);
+    if (!place.constant) added.made.push_back(value);
   }
   added.end = steps_.size();
   if (node.value("in_place", false) && added.end == added.first + 1) added.in_place = true;
   nodes_.push_back(std::move(added));
 }
 
-/// Finds where each computed tensor is read last, and which steps may overwrite their input: those whose input no later step
-/// reads, by itself or through a view.
-void Program::free_at_last_use() {
+std::vector<int> Program::roots() const {
   std::vector<int> root(static_cast<size_t>(numbers_));
   for (int i = 0; i < numbers_; ++i) root[static_cast<size_t>(i)] = i;
   for (const auto& [view, of] : views_)
     if (of >= 0) root[static_cast<size_t>(view)] = root[static_cast<size_t>(of)];
+  return root;
+}
+
+/// Finds where each computed tensor is read last, and which steps may overwrite their input: those whose input no later step
+/// reads, by itself or through a view.
+void Program::free_at_last_use() {
+  const std::vector<int> root = roots();
   std::set<int> needed, kept;
   for (size_t value : output_values_)
     if (const Place& place = values_.at(value).place; !place.constant && place.number >= 0) kept.insert(place.number);
@@ -196,12 +203,30 @@ void Program::free_at_last_use() {
   }
 }
 
+double Program::peak_bytes() const {
+  const std::vector<int> root = roots();
+  std::vector<double> held(static_cast<size_t>(numbers_));
+  double now = 0, peak = 0;
+  for (const Node& node : nodes_) {
+    for (int value : node.made) {
+      const Value& made = values_[static_cast<size_t>(value)];
+      const auto number = static_cast<size_t>(made.place.number);
+      if (made.place.number < 0 || root[number] != made.place.number) continue;
+      now += made.bytes - held[number];
+      held[number] = made.bytes;
+    }
+    peak = std::max(peak, now);
+    for (int number : node.dead) now -= std::exchange(held[static_cast<size_t>(number)], 0);
+  }
+  return peak;
+}
+
+/// A system that promises more memory than it has ends processes later.
 void Program::check_memory(const Limits& limits, size_t copies) const {
-  double fed = 0;
-  for (const json& value : given_) fed += size_of(value);
-  const double wanted = fed * static_cast<double>(copies);
+  double wanted = peak_bytes();
+  for (const json& value : given_) wanted += size_of(value) * static_cast<double>(value["role"] == "known" ? 1 : copies);
   if (limits.memory_bytes > 0 && wanted > limits.memory_bytes)
-    throw Failure("out_of_memory", "inputs and weights need " + std::to_string(static_cast<int64_t>(wanted / 1e6)) + " MB; " +
+    throw Failure("out_of_memory", "needs " + std::to_string(static_cast<int64_t>(wanted / 1e6)) + " MB; " +
                                        std::to_string(static_cast<int64_t>(limits.memory_bytes / 1e6)) + " MB are free");
 }
 
@@ -270,17 +295,19 @@ double Program::run(int64_t passes) {
 json Program::write_outputs(const std::string& folder) {
   c10::OptionalDeviceGuard guard(device_);
   configure();
+  // Of captured passes the last one's outputs stand at known places.
+  const size_t copy = captured_.empty() ? 0 : copies() - 1;
   // Nodes in place may have overwritten what is fed.
   for (size_t i = 0; i < given_.size(); ++i)
-    if (given_[i]["role"] == "input") tensors_.constants[0][i].copy_(make(given_[i]));
-  pass(0);
+    if (given_[i]["role"] == "input") tensors_.constants[copy][i].copy_(make(given_[i]));
+  pass(copy);
   synchronize();
   json list = json::array();
   for (size_t i = 0; i < output_values_.size(); ++i) {
     const Value& value = values_[output_values_[i]];
     if (value.place.number < 0) continue;
     const auto number = static_cast<size_t>(value.place.number);
-    const at::Tensor out = (value.place.constant ? tensors_.constants[0] : tensors_.computed)[number].cpu().contiguous();
+    const at::Tensor out = (value.place.constant ? tensors_.constants[copy] : tensors_.computed)[number].cpu().contiguous();
     const std::string file = folder + "/" + std::to_string(i) + ".bin";
     std::ofstream to(file, std::ios::binary);
     to.write(static_cast<const char*>(out.data_ptr()), static_cast<std::streamsize>(out.nbytes()));

@@ -33,10 +33,12 @@ class Program {
     size_t first = 0, end = 0;  ///< its steps
     int64_t count = 1;
     std::vector<int> dead;  ///< tensors that no later node reads
+    std::vector<int> made;  ///< tensors that are outputs
     bool in_place = false;  ///< asked for
   };
   struct Value {
     std::string name, dtype;
+    double bytes = 0;
     Place place;
   };
 
@@ -44,7 +46,11 @@ class Program {
   void add_node(const nlohmann::json& node);
   Place operand_of(const nlohmann::json& operand, const nlohmann::json& node,
                    const std::vector<std::vector<Place>>& results) const;
+  /// For each number, the number whose memory it looks at.
+  std::vector<int> roots() const;
   void free_at_last_use();
+  /// Most bytes that computed tensors hold at a time, calls' own scratch apart.
+  double peak_bytes() const;
   void check_memory(const Limits& limits, size_t copies) const;
   void fill(size_t copies);
   at::Tensor make(const nlohmann::json& value) const;

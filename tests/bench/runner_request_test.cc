@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "wattlayer/bench/value_ranges.h"
@@ -73,6 +74,33 @@ TEST(RunnerRequest, RangesReachInputsThroughViews) {
   graph.nodes.push_back({.name = "view", .layer = view, .inputs = {1, -1}, .outputs = {2}});
   graph.nodes.push_back({.name = "gather", .layer = gather, .inputs = {3, 2}, .outputs = {4}});
   EXPECT_EQ(value_ranges(graph)[0].high, 100);
+}
+
+TEST(RunnerRequest, BatchNormalizationGetsTheStatisticsOfItsInput) {
+  Graph graph;
+  graph.values = {"x", "w", "sum", "s", "b", "m", "v", "y"};
+  graph.inputs = {0};
+  graph.outputs = {7};
+  const Layer product = parse_layer("Mul 8x16 16"), norm = parse_layer("BatchNormalization 8x16 16 16 16 16");
+  Layer large = product;
+  large.inputs[1].value = std::make_shared<const Value>(Value::of(std::vector<double>{30}));
+  graph.nodes.push_back({.name = "mul", .layer = large, .inputs = {0, 1}, .outputs = {2}});
+  graph.nodes.push_back({.name = "norm", .layer = norm, .inputs = {2, 3, 4, 5, 6}, .outputs = {7}});
+  const ValueRange variance = value_ranges(graph)[6];
+  EXPECT_NEAR(variance.low, 300, 1e-9);  // 30^2 / 3
+  EXPECT_NEAR(variance.high, 600, 1e-9);
+}
+
+TEST(RunnerRequest, LengthsAreWholeSequences) {
+  const Json r = request("LSTM 80x1x512 2x1024x512 2x1024x256 2x2048 i32:1 direction=bidirectional");
+  EXPECT_EQ(r["values"][4]["low"], 80.0);
+  EXPECT_EQ(r["values"][4]["high"], 80.0);
+}
+
+TEST(RunnerRequest, AFormWithoutCounterpartHasNoCall) {
+  EXPECT_FALSE(request("AveragePool 1x8x9x9 dilations=2,2 kernel_shape=2,2")["nodes"][0].contains("call"));
+  EXPECT_FALSE(request("AveragePool 1x8x9x9 kernel_shape=3,3 pads=0,0,1,1")["nodes"][0].contains("call"));
+  EXPECT_EQ(call_of("AveragePool 1x8x9x9 count_include_pad=1 kernel_shape=3,3 pads=0,0,1,1")["calls"].size(), 2);
 }
 
 TEST(RunnerRequest, EqualPadsGoToTheCallAndOthersComeFirst) {

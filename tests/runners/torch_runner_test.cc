@@ -70,7 +70,11 @@ TEST_F(TorchRunner, NetworksAgreeWithOnnxRuntime) {
   if (!imports("onnx, onnxruntime, numpy"))
     GTEST_SKIP() << python() << " cannot import onnx, onnxruntime and numpy; install them or set WATTLAYER_PYTHON";
   std::string command = python() + " " + source + "/tools/check_network_outputs.py " WATTLAYER_RUNNER_REQUEST " " + program +
-                        " " + source + "/examples/resnet50.onnx";
+                        " " + source + "/examples/resnet50.onnx --dim seq=12";
+  for (const char* file :
+       {"networks/cnn_7", "networks/cnn_18", "networks/functions_18", "networks/transformer_17", "networks/transformer_23",
+        "batch/lstm_batch4", "batch/queries_batch1", "batch/shuffle_batch1", "batch/vit_batch4", "batch/windows_batch4"})
+    command += " " + source + "/tests/data/" + file + ".onnx";
   if (const auto shared = shared_folder()) command += " --every 20 --zoo " + (*shared / "zoo").string();
   expect_success(command);
 }
@@ -106,6 +110,7 @@ TEST_F(TorchRunner, GoesOnAfterWhatItCannotDo) {
   EXPECT_EQ(kind_of_failure(*runner, "Relu 1x64", {.dtype = DataType::tf32}), ErrorKind::unsupported);
   EXPECT_EQ(kind_of_failure(*runner, "Relu 1x64", {.device = "cuda:9"}), ErrorKind::unsupported);
   EXPECT_EQ(kind_of_failure(*runner, "Relu 1x64x1000000x1000000"), ErrorKind::unavailable);
+  EXPECT_EQ(kind_of_failure(*runner, "MatMul 1000000x1 1x1000000"), ErrorKind::unavailable);
   EXPECT_TRUE(runner->alive());
   const int64_t handle = runner->prepare(layer_task(parse_layer("Relu 1x64x56x56")), {});
   EXPECT_GT(runner->run(handle, 3).value, 0);

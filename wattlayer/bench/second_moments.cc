@@ -38,8 +38,8 @@ const std::map<std::string_view, Curve> curves = {{"Relu", {0.5, 1e30}},
                                                   {"HardSwish", {0.5, 1e30}},
                                                   {"Mish", {0.5, 1e30}},
                                                   {"Clip", {0.5, 12}},
-                                                  {"Sigmoid", {1, 0.3}},
-                                                  {"HardSigmoid", {1, 0.3}},
+                                                  {"Sigmoid", {1, 0.6}},
+                                                  {"HardSigmoid", {1, 0.6}},
                                                   {"Tanh", {1, 0.5}},
                                                   {"Erf", {1, 0.5}},
                                                   {"Sin", {1, 0.5}},
@@ -118,7 +118,7 @@ void fit_statistics(const Graph& graph, std::vector<ValueRange>& ranges) {
     if (node.layer.op != "BatchNormalization" || node.inputs.size() < 5) continue;
     const double moment = moments[static_cast<size_t>(node.inputs[0])], deviation = std::sqrt(moment);
     if (node.inputs[3] >= 0) ranges[static_cast<size_t>(node.inputs[3])] = {-0.5 * deviation, 0.5 * deviation};
-    if (node.inputs[4] >= 0) ranges[static_cast<size_t>(node.inputs[4])] = {0.5 * moment, 1.5 * moment};
+    if (node.inputs[4] >= 0) ranges[static_cast<size_t>(node.inputs[4])] = {moment, 2 * moment};
   }
 }
 

@@ -10,7 +10,9 @@ namespace wattlayer {
 std::vector<double> second_moments(const Graph& graph, const std::vector<ValueRange>& ranges);
 
 /// Gives batch normalizations the statistics of what they read, as training would: mean and variance in proportion to the second
-/// moment of their input. Without that, sums of many branches grow from layer to layer beyond what 16-bit types hold.
+/// moment of their input. Without that, sums of many branches grow from layer to layer beyond what 16-bit types hold. The
+/// variance is taken up to twice as large: errors of the estimate multiply from layer to layer, and what fades is held by the
+/// shift.
 void fit_statistics(const Graph& graph, std::vector<ValueRange>& ranges);
 
 }  // namespace wattlayer

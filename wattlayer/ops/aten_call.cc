@@ -178,7 +178,7 @@ Operand AtenCalls::add_once(std::string aten, std::vector<AtenArgument> argument
 AtenCalls aten_calls(const Layer& layer) {
   const Operator* op = find_operator(layer.op);
   if (!op || op->run.aten.empty()) return {};
-  if (op->run.calls) return op->run.calls(layer);
+  if (op->calls) return op->calls(layer);
   return Resolver(layer).resolve(op->run);
 }
 

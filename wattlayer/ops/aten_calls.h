@@ -1,8 +1,8 @@
 #pragma once
 #include "wattlayer/ops/aten_call.h"
 
-/// Operators that ATen executes by more than one call, or by another call for another form; Run::calls in ops/defs. Each throws
-/// Error(unsupported) for a form without a counterpart.
+/// Operators that ATen executes by more than one call, or by another call for another form; Operator::calls in ops/defs. Each
+/// throws Error(unsupported) for a form without a counterpart.
 namespace wattlayer::aten {
 
 // aten_calls_movement.cc: copies and views.
@@ -35,6 +35,7 @@ AtenCalls combine(const Layer& layer);  ///< Min, Max, Sum, Mean of any number o
 AtenCalls reduce(const Layer& layer);   ///< ReduceMean and its kin
 AtenCalls running(const Layer& layer);  ///< CumSum, CumProd
 AtenCalls hard_sigmoid(const Layer& layer);
+AtenCalls average_pool(const Layer& layer);
 AtenCalls batch_norm(const Layer& layer);
 AtenCalls layer_norm(const Layer& layer);
 AtenCalls lrn(const Layer& layer);

@@ -128,6 +128,35 @@ AtenCalls hard_sigmoid(const Layer& layer) {
   return calls;
 }
 
+/// ATen's border is the same on both sides; a border that does not count cannot be added beforehand.
+AtenCalls average_pool(const Layer& layer) {
+  const size_t spatial = std::max<size_t>(1, layer.input(0).shape.size() - 2);
+  const bool counted = layer.attributes.integer("count_include_pad", 0) != 0;
+  std::vector<int64_t> pads = layer.attributes.integers("pads"), strides = layer.attributes.integers("strides");
+  pads.resize(2 * spatial);
+  if (strides.empty()) strides.assign(spatial, 1);
+  for (int64_t d : layer.attributes.integers("dilations"))
+    if (d != 1) throw Error(ErrorKind::unsupported, layer.op + ": dilations have no ATen counterpart");
+  AtenCalls calls;
+  Operand x = input(0);
+  std::vector<int64_t> begin(pads.begin(), pads.begin() + static_cast<std::ptrdiff_t>(spatial));
+  if (!std::equal(begin.begin(), begin.end(), pads.begin() + static_cast<std::ptrdiff_t>(spatial))) {
+    if (!counted) throw Error(ErrorKind::unsupported, layer.op + ": uneven pads that do not count have no ATen counterpart");
+    std::vector<int64_t> around;
+    for (size_t i = spatial; i-- > 0;) around.insert(around.end(), {pads[i], pads[i + spatial]});
+    x = calls.add("aten::constant_pad_nd", {{"self", x}, {"pad", AtenValue(around)}, {"value", AtenValue(0.0)}});
+    begin.assign(spatial, 0);
+  }
+  calls.outputs = {calls.add("aten::avg_pool" + std::to_string(spatial) + "d",
+                             {{"self", x},
+                              {"kernel_size", AtenValue(layer.attributes.integers("kernel_shape"))},
+                              {"stride", AtenValue(strides)},
+                              {"padding", AtenValue(begin)},
+                              {"ceil_mode", AtenValue(layer.attributes.integer("ceil_mode", 0) != 0)},
+                              {"count_include_pad", AtenValue(counted)}})};
+  return calls;
+}
+
 /// In training ATen overwrites the running statistics.
 AtenCalls batch_norm(const Layer& layer) {
   AtenCalls calls;

@@ -152,7 +152,10 @@ std::string unescape(std::string_view text) {
 template <class T, class Print>
 std::string join(const std::vector<T>& items, Print print) {
   std::string out;
-  for (size_t i = 0; i < items.size(); ++i) out += (i ? "," : "") + print(items[i]);
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (i > 0) out += ',';
+    out += print(items[i]);
+  }
   return out;
 }
 

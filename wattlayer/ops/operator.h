@@ -77,7 +77,6 @@ struct RunArgument {
 struct Run {
   std::string_view aten = {};
   std::vector<RunArgument> arguments = {};
-  AtenCalls (*calls)(const Layer& layer) = nullptr;  ///< where one overload is not enough; `arguments` is empty then
 };
 
 /// An attribute and the value that it has when absent, in text form (`1` for a list means all ones); no default: required or
@@ -108,6 +107,8 @@ struct Operator {
   uint32_t weight_inputs = 0;                  ///< bit i: input i is a weight unless said otherwise
   bool can_run_in_place = false;               ///< output may overwrite the first input
   Run run = {};
+  /// Writes the calls where one overload is not enough; `run.aten` then names the one that does the work.
+  AtenCalls (*calls)(const Layer& layer) = nullptr;
   std::vector<std::string_view> examples = {};  ///< smallest legal layers in text form
 };
 

@@ -91,6 +91,11 @@ Operator elementwise(std::string_view name, std::string_view summary, Cost (*cos
           .examples = std::move(examples)};
 }
 
+Operator called_by(AtenCalls (*calls)(const Layer&), Operator op) {
+  op.calls = calls;
+  return op;
+}
+
 }  // namespace
 
 const std::vector<Operator>& activation_operators() {
@@ -123,9 +128,9 @@ const std::vector<Operator>& activation_operators() {
                   {{"approximate", "none"}},
                   {"aten::gelu", {run::input("self"), run::attribute("approximate", "approximate", "none")}},
                   {"Gelu 1x128x3072", "Gelu 1x128x3072 approximate=tanh"}),
-      elementwise("HardSigmoid", "max(0, min(1, alpha x + beta)); 4 FLOPs an element", per_element<4>,
-                  {{"alpha", "0.2"}, {"beta", "0.5"}}, {"aten::hardsigmoid", {}, aten::hard_sigmoid},
-                  {"HardSigmoid 1x64x1x1 alpha=0.1666667"}),
+      called_by(aten::hard_sigmoid, elementwise("HardSigmoid", "max(0, min(1, alpha x + beta)); 4 FLOPs an element",
+                                                per_element<4>, {{"alpha", "0.2"}, {"beta", "0.5"}}, {"aten::hardsigmoid", {}},
+                                                {"HardSigmoid 1x64x1x1 alpha=0.1666667"})),
       elementwise("HardSwish", "x max(0, min(1, x / 6 + 1/2)); 5 FLOPs an element", per_element<5>, {},
                   run::unary("aten::hardswish"), {"HardSwish 1x16x112x112"}),
       elementwise("LeakyRelu", "x where positive, else alpha x; 2 FLOPs an element", per_element<2>, {{"alpha", "0.01"}},

@@ -188,7 +188,8 @@ const std::vector<Operator>& creation_operators() {
           .cost = write_cost,
           .fold = fold_constant_of_shape,
           .attributes = {{"value"}, {"value_dtype"}},
-          .run = {"aten::full", {}, aten::constant_of_shape},
+          .run = {"aten::full"},
+          .calls = aten::constant_of_shape,
           .examples = {"ConstantOfShape [1,128,768]", "ConstantOfShape [4] value=-1,"},
       },
       {
@@ -203,7 +204,8 @@ const std::vector<Operator>& creation_operators() {
                 return c;
               },
           .fold = fold_range,
-          .run = {"aten::arange.start_step", {}, aten::range},
+          .run = {"aten::arange.start_step"},
+          .calls = aten::range,
           .examples = {"Range [0]@scalar [128]@scalar [1]@scalar"},
       },
       {

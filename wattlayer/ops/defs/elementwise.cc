@@ -209,7 +209,8 @@ const std::vector<Operator>& elementwise_operators() {
           .cost = divide_cost,
           .fold = fold_combine<Div>,
           .can_run_in_place = true,
-          .run = {"aten::div.Tensor", {}, aten::divide},
+          .run = {"aten::div.Tensor"},
+          .calls = aten::divide,
           .examples = {"Div 1x12x128x128 [8.0]@scalar"},
       },
       {
@@ -221,7 +222,8 @@ const std::vector<Operator>& elementwise_operators() {
           .fold = fold_mod,
           .attributes = {{"fmod", "0"}},
           .can_run_in_place = true,
-          .run = {"aten::remainder.Tensor", {}, aten::remainder},
+          .run = {"aten::remainder.Tensor"},
+          .calls = aten::remainder,
           .examples = {"Mod i64:128 i64:scalar"},
       },
       {
@@ -243,7 +245,8 @@ const std::vector<Operator>& elementwise_operators() {
           .cost = combine_cost,
           .fold = fold_combine<Minimum>,
           .can_run_in_place = true,
-          .run = {"aten::minimum", {}, aten::combine},
+          .run = {"aten::minimum"},
+          .calls = aten::combine,
           .examples = {"Min 1x1000 1x1000"},
       },
       {
@@ -254,7 +257,8 @@ const std::vector<Operator>& elementwise_operators() {
           .cost = combine_cost,
           .fold = fold_combine<Maximum>,
           .can_run_in_place = true,
-          .run = {"aten::maximum", {}, aten::combine},
+          .run = {"aten::maximum"},
+          .calls = aten::combine,
           .examples = {"Max 1x1000 1x1000"},
       },
       {
@@ -265,7 +269,8 @@ const std::vector<Operator>& elementwise_operators() {
           .cost = combine_cost,
           .fold = fold_combine<Add>,
           .can_run_in_place = true,
-          .run = {"aten::add.Tensor", {}, aten::combine},
+          .run = {"aten::add.Tensor"},
+          .calls = aten::combine,
           .examples = {"Sum 1x64x28x28 1x64x28x28 1x64x28x28"},
       },
       {
@@ -276,7 +281,8 @@ const std::vector<Operator>& elementwise_operators() {
           .cost = mean_cost,
           .fold = fold_mean,
           .can_run_in_place = true,
-          .run = {"aten::add.Tensor", {}, aten::combine},
+          .run = {"aten::add.Tensor"},
+          .calls = aten::combine,
           .examples = {"Mean 1x64x28x28 1x64x28x28"},
       },
   };

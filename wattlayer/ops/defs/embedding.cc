@@ -55,7 +55,8 @@ const std::vector<Operator>& embedding_operators() {
           .cost = pick_cost,
           .fold = fold_gather,
           .attributes = {{"axis", "0"}},
-          .run = {"aten::embedding", {}, aten::gather},
+          .run = {"aten::embedding"},
+          .calls = aten::gather,
           .examples = {"Gather 30522x768 i64:1x128 const=0", "Gather 4x8 [-1]@scalar axis=1"},
       },
   };

@@ -102,7 +102,8 @@ const std::vector<Operator>& gemm_operators() {
           .cost = gemm_cost,
           .attributes = {{"alpha", "1.0"}, {"beta", "1.0"}, {"transA", "0"}, {"transB", "0"}},
           .weight_inputs = 0b110,
-          .run = {"aten::addmm", {}, aten::gemm},
+          .run = {"aten::addmm"},
+          .calls = aten::gemm,
           .examples = {"Gemm 1x25088 4096x25088 4096 transB=1", "Gemm 64x32 64x16 16 alpha=0.5 transA=1"},
       },
       {

@@ -136,7 +136,8 @@ const std::vector<Operator>& pad_operators() {
           .fold = fold_pad,
           .normalize = normalize_pad,
           .attributes = {{"mode", "constant"}},
-          .run = {"aten::constant_pad_nd", {}, aten::pad},
+          .run = {"aten::constant_pad_nd"},
+          .calls = aten::pad,
           .examples = {"Pad 1x64x56x56 [0,0,1,1,0,0,1,1]", "Pad 1x64x56x56 [1,1,1,1] - [2,3] mode=reflect"},
       },
       {
@@ -147,7 +148,8 @@ const std::vector<Operator>& pad_operators() {
           .cost = copy_cost,
           .fold = fold_pad,
           .attributes = {{"mode", "constant"}},
-          .run = {"aten::constant_pad_nd", {}, aten::pad},
+          .run = {"aten::constant_pad_nd"},
+          .calls = aten::pad,
           .examples = {"com.microsoft.Pad 1x8 [0,1,0,1]"},
       },
       {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -141,11 +142,8 @@ const std::vector<Operator>& pool_operators() {
                          {"kernel_shape"},
                          {"pads", "0"},
                          {"strides", "1"}},
-          .run = {"aten::avg_pool{d}d",
-                  {run::input("self"), run::attribute("kernel_size", "kernel_shape", ""),
-                   run::attribute("stride", "strides", "1"), run::pads("padding"),
-                   run::attribute("ceil_mode", "ceil_mode", "false"),
-                   run::attribute("count_include_pad", "count_include_pad", "false")}},
+          .run = {"aten::avg_pool2d"},
+          .calls = aten::average_pool,
           .examples = {"AveragePool 1x64x56x56 kernel_shape=3,3 pads=1,1,1,1 strides=2,2",
                        "AveragePool 1x16x101 ceil_mode=1 kernel_shape=2, strides=2,",
                        "AveragePool 1x192x35x35 count_include_pad=1 kernel_shape=3,3 pads=1,1,1,1"},

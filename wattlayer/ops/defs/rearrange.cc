@@ -99,7 +99,8 @@ const std::vector<Operator>& rearrange_operators() {
           .shapes = depth_to_space_shapes,
           .cost = copy_cost,
           .attributes = {{"blocksize"}, {"mode", "DCR"}},
-          .run = {"aten::pixel_shuffle", {}, aten::depth_to_space},
+          .run = {"aten::pixel_shuffle"},
+          .calls = aten::depth_to_space,
           .examples = {"DepthToSpace 1x256x28x28 blocksize=2"},
       },
       {
@@ -109,7 +110,8 @@ const std::vector<Operator>& rearrange_operators() {
           .shapes = space_to_depth_shapes,
           .cost = copy_cost,
           .attributes = {{"blocksize"}},
-          .run = {"aten::pixel_unshuffle", {}, aten::space_to_depth},
+          .run = {"aten::pixel_unshuffle"},
+          .calls = aten::space_to_depth,
           .examples = {"SpaceToDepth 1x3x224x224 blocksize=2"},
       },
       {
@@ -129,7 +131,8 @@ const std::vector<Operator>& rearrange_operators() {
           .cost = copy_cost,
           .fold = fold_trilu,
           .attributes = {{"upper", "1"}},
-          .run = {"aten::triu", {}, aten::trilu},
+          .run = {"aten::triu"},
+          .calls = aten::trilu,
           .examples = {"Trilu 128x128 [1]@scalar", "Trilu 128x128 upper=0"},
       },
       {

@@ -277,7 +277,8 @@ Operator reduction(std::string_view name, std::string_view summary, Cost (*cost)
                  .fold = fold,
                  .normalize = axes_as_input,
                  .attributes = {{"keepdims", "1"}, {"noop_with_empty_axes", "0"}}};
-  if (!aten.empty()) op.run = {aten, {}, aten::reduce};
+  op.run.aten = aten;
+  op.calls = aten::reduce;
   return op;
 }
 
@@ -344,7 +345,8 @@ const std::vector<Operator>& reduction_operators() {
                     .cost = reduce_cost,
                     .fold = fold_scan<SumUp>,
                     .attributes = {{"exclusive", "0"}, {"reverse", "0"}},
-                    .run = {"aten::cumsum", {}, aten::running},
+                    .run = {"aten::cumsum"},
+                    .calls = aten::running,
                     .examples = {"CumSum 1x128 [1]@scalar"}};
     Operator product = sum;
     product.name = "CumProd";

@@ -218,10 +218,6 @@ Cost tensor_scatter_cost(const Layer& layer) {
 }  // namespace
 
 const std::vector<Operator>& scatter_operators() {
-  static const RunArgument self = {.parameter = "self"};
-  static const RunArgument dim = {
-      .parameter = "dim", .source = RunArgument::Source::attribute, .attribute = "axis", .literal = "0"};
-  static const RunArgument index = {.parameter = "index", .index = 1};
   static const std::vector<Operator> operators = {
       {
           .name = "GatherElements",
@@ -231,7 +227,8 @@ const std::vector<Operator>& scatter_operators() {
           .cost = pick_cost,
           .fold = fold_gather_elements,
           .attributes = {{"axis", "0"}},
-          .run = {"aten::gather", {}, aten::gather_elements},
+          .run = {"aten::gather"},
+          .calls = aten::gather_elements,
           .examples = {"GatherElements 1x1000 i64:1x5 axis=1"},
       },
       {
@@ -242,7 +239,8 @@ const std::vector<Operator>& scatter_operators() {
           .cost = pick_cost,
           .fold = fold_gather_nd,
           .attributes = {{"batch_dims", "0"}},
-          .run = {"aten::index.Tensor", {}, aten::gather_nd},
+          .run = {"aten::index.Tensor"},
+          .calls = aten::gather_nd,
           .examples = {"GatherND 4x128x64 i64:10x2", "GatherND 2x2x2 i64:2x1 batch_dims=1"},
       },
       {
@@ -253,7 +251,8 @@ const std::vector<Operator>& scatter_operators() {
           .cost = pick_cost,
           .fold = fold_gather_nd,
           .attributes = {{"batch_dims", "0"}},
-          .run = {"aten::index.Tensor", {}, aten::gather_nd},
+          .run = {"aten::index.Tensor"},
+          .calls = aten::gather_nd,
           .examples = {"com.microsoft.GatherND 4x128x64 i64:10x2"},
       },
       {
@@ -266,7 +265,8 @@ const std::vector<Operator>& scatter_operators() {
           .fold = fold_scatter_elements,
           .attributes = {{"axis", "0"}},
           .can_run_in_place = true,
-          .run = {"aten::scatter.src", {}, aten::scatter_elements},
+          .run = {"aten::scatter.src"},
+          .calls = aten::scatter_elements,
           .examples = {"Scatter 4x128 i64:4x1 4x1 axis=1"},
       },
       {
@@ -278,7 +278,8 @@ const std::vector<Operator>& scatter_operators() {
           .fold = fold_scatter_elements,
           .attributes = {{"axis", "0"}, {"reduction", "none"}},
           .can_run_in_place = true,
-          .run = {"aten::scatter.src", {}, aten::scatter_elements},
+          .run = {"aten::scatter.src"},
+          .calls = aten::scatter_elements,
           .examples = {"ScatterElements 4x128 i64:4x1 4x1 axis=1"},
       },
       {
@@ -290,7 +291,8 @@ const std::vector<Operator>& scatter_operators() {
           .fold = fold_scatter_nd,
           .attributes = {{"reduction", "none"}},
           .can_run_in_place = true,
-          .run = {"aten::index_put", {}, aten::scatter_nd},
+          .run = {"aten::index_put"},
+          .calls = aten::scatter_nd,
           .examples = {"ScatterND 8x128x64 i64:2x1 2x128x64"},
       },
       {

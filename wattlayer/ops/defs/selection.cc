@@ -243,7 +243,8 @@ const std::vector<Operator>& selection_operators() {
           .shapes = nonzero_shapes,
           .cost = scan_cost,
           .fold = fold_nonzero,
-          .run = {"aten::nonzero", {}, aten::non_zero},
+          .run = {"aten::nonzero"},
+          .calls = aten::non_zero,
           .examples = {"NonZero bool:1x128", "NonZero [1,0,2]"},
       },
       {
@@ -264,7 +265,8 @@ const std::vector<Operator>& selection_operators() {
           .cost = one_hot_cost,
           .fold = fold_one_hot,
           .attributes = {{"axis", "-1"}},
-          .run = {"aten::one_hot", {}, aten::one_hot},
+          .run = {"aten::one_hot"},
+          .calls = aten::one_hot,
           .examples = {"OneHot i64:1x128 [1000]@scalar [0.0,1.0]"},
       },
       {
