@@ -47,12 +47,12 @@ class Nvml : public testing::Test {
 TEST_F(Nvml, TwoBoardsWithTheirCounters) {
   start("boards=2 power=300");
   const auto all = domains();
-  ASSERT_EQ(all.size(), 2u);
-  EXPECT_EQ(all[1].name, "1");
-  EXPECT_EQ(all[1].scope, "gpu-board");
-  EXPECT_EQ(all[1].method, "counter");
-  EXPECT_TRUE(all[1].chosen_by_default);
-  EXPECT_EQ(all[1].obstacle, "");
+  ASSERT_EQ(all.size(), 4u);
+  EXPECT_EQ(all[2].name, "1");
+  EXPECT_EQ(all[2].scope, "gpu-board");
+  EXPECT_EQ(all[2].method, "counter");
+  EXPECT_TRUE(all[2].chosen_by_default);
+  EXPECT_EQ(all[2].obstacle, "");
   const auto meter = open("1");
   EXPECT_EQ(meter->info().device, "nvml:GPU-fake-1");
   EXPECT_EQ(meter->info().facts.at("nvml.driver"), "570.86.15");
@@ -60,6 +60,21 @@ TEST_F(Nvml, TwoBoardsWithTheirCounters) {
   clock_.sleep({10});
   EXPECT_NEAR((meter->read() - start).value, 3100, 1e-6);
   EXPECT_EQ(open("GPU-fake-1")->info().name(), "nvml:1");
+}
+
+TEST_F(Nvml, PowerBesideTheCounterChecksIt) {
+  start("power=300");
+  const MeterDomain power = domains().at(1);
+  EXPECT_EQ(power.name, "0.power");
+  EXPECT_EQ(power.method, "integrated");
+  EXPECT_FALSE(power.chosen_by_default) << "the same energy twice";
+  const auto counter = open("0"), integral = open("GPU-fake-0.power");
+  EXPECT_EQ(integral->info().name(), "nvml:0.power");
+  EXPECT_EQ(integral->info().device, counter->info().device);
+  const Joules counted = counter->read(), integrated = integral->read();
+  clock_.sleep({10});
+  EXPECT_NEAR((integral->read() - integrated).value, 3000, 1e-6);
+  EXPECT_NEAR((counter->read() - counted).value, 3000, 1e-6);
 }
 
 TEST_F(Nvml, CounterMovesEvery100Milliseconds) {

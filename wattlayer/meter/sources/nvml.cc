@@ -37,13 +37,20 @@ std::string text(Sensor sensor) {
   return "none";
 }
 
-Sensor sensor_of(const NvmlLibrary& nvml, const NvmlBoard& board) {
-  // A counter of a running board that shows 0 does not count.
-  if (const auto energy = nvml.energy_mj(board); energy && energy.value > 0) return Sensor::energy_counter;
+Sensor power_sensor_of(const NvmlLibrary& nvml, const NvmlBoard& board) {
   if (const auto power = nvml.instant_power_mw(board); power && power.value > 0) return Sensor::instant_power;
   if (const auto power = nvml.power_usage_mw(board); power && power.value > 0) return Sensor::power_usage;
   return Sensor::none;
 }
+
+Sensor sensor_of(const NvmlLibrary& nvml, const NvmlBoard& board) {
+  // A counter of a running board that shows 0 does not count.
+  if (const auto energy = nvml.energy_mj(board); energy && energy.value > 0) return Sensor::energy_counter;
+  return power_sensor_of(nvml, board);
+}
+
+/// Names the power of a board that has a counter, to check one by the other: `0.power`.
+constexpr std::string_view power_ending = ".power";
 
 /// reading = gain x truth + offset, measured against an external meter for one board.
 struct Correction {
@@ -179,10 +186,10 @@ std::string driver_obstacle(const NvmlLibrary& nvml) {
       nvml.init_failure());
 }
 
-MeterDomain domain_of(const MeterPlace& place, const NvmlLibrary& nvml, const NvmlBoard& board, const Correction& correction) {
-  const Sensor sensor = sensor_of(nvml, board);
+/// `beside`: the power of a board whose first choice is the counter.
+MeterDomain domain_of(const MeterPlace& place, const NvmlBoard& board, Sensor sensor, bool beside, const Correction& correction) {
   const bool counts = sensor == Sensor::energy_counter;
-  return {.name = std::to_string(board.index),
+  return {.name = fmt::format("{}{}", board.index, beside ? power_ending : ""),
           .scope = "gpu-board",
           .method = counts ? "counter" : "integrated",
           .what = fmt::format("{}, {}", board.name, text(sensor)),
@@ -191,7 +198,7 @@ MeterDomain domain_of(const MeterPlace& place, const NvmlLibrary& nvml, const Nv
           .device = "nvml:" + (board.uuid.empty() ? std::to_string(board.index) : board.uuid),
           .obstacle = obstacle_of(place, board, sensor),
           .remarks = remarks_of(board, sensor, correction),
-          .chosen_by_default = true};
+          .chosen_by_default = !beside};
 }
 
 std::vector<MeterDomain> domains(const MeterPlace& place) {
@@ -207,11 +214,18 @@ std::vector<MeterDomain> domains(const MeterPlace& place) {
              .chosen_by_default = true}};
   const std::vector<NvmlBoard> boards = nvml->boards();
   std::vector<MeterDomain> all;
-  for (const NvmlBoard& board : boards) all.push_back(domain_of(place, *nvml, board, correction_of(place, board, boards.size())));
+  for (const NvmlBoard& board : boards) {
+    const Correction correction = correction_of(place, board, boards.size());
+    const Sensor sensor = sensor_of(*nvml, board), power = power_sensor_of(*nvml, board);
+    all.push_back(domain_of(place, board, sensor, false, correction));
+    if (sensor == Sensor::energy_counter && power != Sensor::none)
+      all.push_back(domain_of(place, board, power, true, correction));
+  }
   return all;
 }
 
-MeterInfo info_of(const NvmlLibrary& nvml, const NvmlBoard& board, const MeterDomain& domain, const Correction& correction) {
+MeterInfo info_of(const NvmlLibrary& nvml, const NvmlBoard& board, const MeterDomain& domain, Sensor sensor,
+                  const Correction& correction) {
   MeterInfo info{.meter = "nvml",
                  .domain = domain.name,
                  .scope = domain.scope,
@@ -222,11 +236,11 @@ MeterInfo info_of(const NvmlLibrary& nvml, const NvmlBoard& board, const MeterDo
                  .facts = {{"nvml.board", board.name},
                            {"nvml.uuid", board.uuid},
                            {"nvml.driver", nvml.driver()},
-                           {"nvml.sensor", text(sensor_of(nvml, board))}},
+                           {"nvml.sensor", text(sensor)}},
                  .remarks = domain.remarks};
   if (correction.on()) info.facts["nvml.correction"] = correction.text();
   if (info.method == "integrated") info.poll_interval = refresh / 2;
-  if (sensor_of(nvml, board) == Sensor::power_usage) info.averaging_window = Seconds{1};
+  if (sensor == Sensor::power_usage) info.averaging_window = Seconds{1};
   return info;
 }
 
@@ -242,13 +256,16 @@ std::unique_ptr<Meter> open(const MeterPlace& place, std::string_view name) {
   std::vector<std::string> known;
   for (const NvmlBoard& board : boards) {
     known.push_back(fmt::format("nvml:{}", board.index));
-    if (name != std::to_string(board.index) && name != board.uuid) continue;
+    const bool power = name.ends_with(power_ending);
+    const std::string_view named = power ? name.substr(0, name.size() - power_ending.size()) : name;
+    if (named != std::to_string(board.index) && named != board.uuid) continue;
     const Correction correction = correction_of(place, board, boards.size());
-    const MeterDomain domain = domain_of(place, *nvml, board, correction);
+    const Sensor sensor = power ? power_sensor_of(*nvml, board) : sensor_of(*nvml, board);
+    const MeterDomain domain = domain_of(place, board, sensor, power, correction);
     if (!domain.obstacle.empty()) throw Error(ErrorKind::unavailable, fmt::format("nvml:{}: {}", name, domain.obstacle));
-    MeterInfo info = info_of(*nvml, board, domain, correction);
+    MeterInfo info = info_of(*nvml, board, domain, sensor, correction);
     if (info.method == "counter") return std::make_unique<NvmlCounter>(std::move(info), nvml, board, correction, *place.clock);
-    auto sampler = power_sampler(nvml, board, sensor_of(*nvml, board), correction, *place.clock);
+    auto sampler = power_sampler(nvml, board, sensor, correction, *place.clock);
     return std::make_unique<SampledMeter>(std::move(info), *place.clock, std::move(sampler),
                                           [nvml, board] { return nvml->state(board); });
   }
