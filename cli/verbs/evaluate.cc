@@ -20,7 +20,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct Options {
-  std::string dataset, energy_model, split;
+  std::string dataset, dtype, energy_model, split;
   std::filesystem::path folder, page;
   std::vector<std::string> methods;
   bool json = false, all_units = false, quiet = false;
@@ -137,7 +137,9 @@ void evaluate_dataset(const Options& options, const DataFiles& files) {
   const std::vector<Method> methods = chosen_methods(options.methods);
   const std::vector<Split> splits =
       options.energy_model.empty() ? chosen_splits(description, options.split) : std::vector<Split>{};
-  const ImportedRows rows = import_dataset(description, options.folder, files);
+  ImportedRows rows = import_dataset(description, options.folder, files);
+  const DataType dtype = options.dtype.empty() ? description.dtype : require_data_type(options.dtype);
+  if (options.energy_model.empty()) std::erase_if(rows.measurements, [&](const Measurement& m) { return m.dtype != dtype; });
   if (!rows.refused.empty())
     write_remark(fmt::format("{} rows refused, first {}:{}: {}", rows.refused.size(), rows.refused[0].file, rows.refused[0].line,
                              rows.refused[0].reason));
@@ -177,6 +179,7 @@ void add_evaluate(CLI::App& app, const Program& program) {
   verb->add_option("--dataset", options->dataset, "data set (getzner, jetson-nano-icas, ...)")->required();
   verb->add_option("--dir", options->folder, "folder with the data set's files")->required();
   verb->add_option("--method", options->methods, "methods to fit, comma-separated; all without it")->delimiter(',');
+  verb->add_option("--dtype", options->dtype, "data type of the rows; the data set's habit without it");
   verb->add_option("--split", options->split, "one split by its name; the usual ones without it");
   verb->add_option("--energy-model", options->energy_model,
                    "score this energy model (HARDWARE/ENGINE/DTYPE or FILE.wlm) instead of fitting");

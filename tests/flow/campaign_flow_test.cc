@@ -103,6 +103,48 @@ TEST(CampaignFlow, ShardsTogetherMakeTheWholeAndMergingTwiceChangesNothing) {
   EXPECT_TRUE(has(run.out, "0 measured, 0 failed, " + std::to_string(sum) + " were there already, 0 left")) << run.out;
 }
 
+TEST(CampaignFlow, ExportedRowsAreADataSetThatIsEvaluated) {
+  TemporaryFolder folder;
+  const std::string db = folder / "my.db", csv = folder / "rows/mine.csv";
+  std::filesystem::create_directories(folder / "rows");
+  std::filesystem::create_directories(folder / "about/datasets");
+  std::ofstream(folder / "mine.json") << R"({"schema": 1, "title": "t", "dtypes": ["f32", "bf16"], "batches": [1, 4],
+      "networks": [{"names": ["net:alexnet", "net:vgg11", "net:resnet18", "net:mobilenet_v2"]}],
+      "real": [{"names": ["net:alexnet", "net:vgg11", "net:resnet18", "net:mobilenet_v2"]}]})";
+  ProgramRun run = run_program({"collect", folder / "mine.json", "--runner", "fake", "--meter", "fake", "--db", db,
+                                "--runner-option", "fault=out-of-memory=Gemm 4x25088"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  ASSERT_EQ(run_program({"export", "--db", db, "-o", csv}).exit_code, 0);
+  const auto describe = [&](const std::string& hardware) {
+    std::ofstream(folder / "about/datasets/mine.json")
+        << R"({"schema": 1, "title": "t", "source": "here", "licence": "none", "hardware": ")" << hardware
+        << R"(", "engine": "simulated", "scope": "board", "meter": "fake", "tables": [{"files": ["mine.csv"], "format": "csv_v1"}],
+           "splits": [{"name": "networks from layers", "kind": "kinds", "train": "real-layer", "test": "network"}]})";
+  };
+  describe("simulated");
+  const std::vector<std::string> about = {"--data-dir", (folder / "about").string()};
+  const auto with = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), about.begin(), about.end());
+    return run_program(words);
+  };
+  run = with({"import", "mine", "--dir", (folder / "rows").string(), "--db", (folder / "again.db").string()});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(Store(folder / "again.db").size(), Store(db).size());
+  for (const char* dtype : {"f32", "bf16"}) {
+    run = with({"evaluate", "--dataset", "mine", "--dir", (folder / "rows").string(), "--method", "physics", "--dtype", dtype,
+                "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    const auto rows = nlohmann::json::parse(run.out)["rows"];
+    ASSERT_FALSE(rows.empty());
+    EXPECT_EQ(rows[0]["n"], 7) << "eight networks, one failed";
+    EXPECT_LT(rows[0]["medape"].get<double>(), 10);
+  }
+  describe("jetson-nano");
+  run = with({"import", "mine", "--dir", (folder / "rows").string(), "--db", (folder / "other.db").string()});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_TRUE(has(run.err, "is of simulated/simulated, the data set's description says jetson-nano/simulated")) << run.err;
+}
+
 TEST(CampaignFlow, MistakesAreOneSentenceBeforeAnythingIsMeasured) {
   TemporaryFolder folder;
   const std::string db = folder / "my.db";

@@ -45,6 +45,7 @@ inline std::vector<Measurement> example_measurements() {
   failed.row = "failed";
   failed.energy_j = failed.time_s = failed.energy_sd_j = failed.energy_ci95_j = std::nullopt;
   failed.failure = "out of memory";
+  failed.repetitions = 0;
   failed.parent = network.row;
   return {layer, network, failed};
 }

@@ -96,9 +96,15 @@ RowRule parse_rule(const Json& json, const Json& table) {
 
 DatasetTable parse_table(const Json& json) {
   allow_only(json, "tables",
-             {"files", "optional", "drop", "rows", "layer", "network", "kind", "row", "block", "parent", "batch", "energy_j",
-              "time_s", "energy_sd_j", "repetitions", "parameters"});
+             {"files", "optional", "format", "drop", "rows", "layer", "network", "kind", "row", "block", "parent", "batch",
+              "energy_j", "time_s", "energy_sd_j", "repetitions", "parameters"});
   DatasetTable table{.files = texts(json.value("files", Json()), "files"), .optional = truth(json, "optional", false)};
+  const std::string format = text(json, "format", "");
+  if (!format.empty() && format != "csv_v1") wrong("format", "csv_v1, what `wattlayer export` writes, or no format");
+  if ((table.measurements = !format.empty())) {
+    allow_only(json, "tables of format csv_v1", {"files", "optional", "format"});
+    return table;
+  }
   for (const Json& drop : json.value("drop", Json::array())) {
     allow_only(drop, "drop", {"reason", "where", "value", "from", "to"});
     table.drop.push_back(

@@ -37,6 +37,7 @@ struct DropRule {
 struct DatasetTable {
   std::vector<std::string> files;  ///< names in the folder, a `.gz` form included; all that are there are read
   bool optional = false;
+  bool measurements = false;  ///< `format` csv_v1: the files are what `wattlayer export` writes, and need no rules
   std::vector<DropRule> drop;
   std::vector<RowRule> rows;  ///< the first that matches counts
 };

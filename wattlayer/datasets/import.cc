@@ -13,6 +13,7 @@
 #include "wattlayer/graph/graph.h"
 #include "wattlayer/networks/network.h"
 #include "wattlayer/ops/layer_text.h"
+#include "wattlayer/store/csv.h"
 #include "wattlayer/store/text_file.h"
 
 namespace wattlayer {
@@ -35,6 +36,7 @@ class Importer {
   }
 
   void read_table(const DatasetTable& table, const std::string& file, const std::string& text, const ImportProgress& progress);
+  void read_measurements(const std::string& file, const std::string& text);
 
  private:
   bool dropped(const DatasetTable& table, const ColumnLookup& column);
@@ -185,6 +187,19 @@ void Importer::read_table(const DatasetTable& table, const std::string& file, co
   }
 }
 
+/// What `wattlayer export` has written; the description's hardware and engine must be the rows' own.
+void Importer::read_measurements(const std::string& file, const std::string& text) {
+  CsvMeasurements rows = parse_csv(text, file);
+  for (RefusedRow& row : rows.refused) result_.refused.push_back(std::move(row));
+  for (Measurement& m : rows.measurements) {
+    if (m.hardware != description_.hardware || m.engine != description_.engine)
+      throw Error(ErrorKind::invalid_input, fmt::format("row '{}' is of {}/{}, the data set's description says {}/{}", m.row,
+                                                        m.hardware, m.engine, description_.hardware, description_.engine));
+    m.dataset = description_.id;
+    result_.measurements.push_back(std::move(m));
+  }
+}
+
 }  // namespace
 
 ImportedRows import_dataset(const DatasetDescription& description, const std::filesystem::path& folder, const DataFiles& files,
@@ -200,7 +215,8 @@ ImportedRows import_dataset(const DatasetDescription& description, const std::fi
       found = any = true;
       result.files.push_back(name);
       try {
-        importer.read_table(table, name, read_text_file(file), progress);
+        if (table.measurements) importer.read_measurements(name, read_text_file(file));
+        else importer.read_table(table, name, read_text_file(file), progress);
       } catch (const Error& e) {
         throw e.within(file.string());
       }

@@ -91,7 +91,7 @@ const std::vector<Column>& columns() {
       {"idle_power_w", false, [](const Measurement& m) { return print_optional(m.idle_power_w); },
        [](Measurement& m, const std::string& t) { parse_optional<&Measurement::idle_power_w, false>(m, "idle_power_w", t); }},
       {"repetitions", false, [](const Measurement& m) { return std::to_string(m.repetitions); },
-       [](Measurement& m, const std::string& t) { m.repetitions = whole("repetitions", t); }},
+       [](Measurement& m, const std::string& t) { m.repetitions = t == "0" ? 0 : whole("repetitions", t); }},
       {"energy_ci95_j", false, [](const Measurement& m) { return print_optional(m.energy_ci95_j); },
        [](Measurement& m, const std::string& t) { parse_optional<&Measurement::energy_ci95_j, false>(m, "energy_ci95_j", t); }},
       {"windows", false, [](const Measurement& m) { return std::to_string(m.windows); },
