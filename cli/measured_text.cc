@@ -27,7 +27,9 @@ std::string number_condition(const Measurement& row, const std::string& key, std
 
 /// `±1.3 %`: half width of the 95 % interval.
 std::string spread(const std::optional<double>& half_width, const std::optional<double>& value) {
-  return half_width && value && *value > 0 ? fmt::format("±{:.2g} %", 100 * *half_width / *value) : unknown;
+  if (!half_width || !value || !(*value > 0)) return unknown;
+  const double share = *half_width / *value;
+  return share < 5e-7 ? "±0 %" : fmt::format("±{:.2g} %", 100 * share);
 }
 
 std::optional<double> power_w(const Measurement& row) {

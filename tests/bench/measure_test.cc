@@ -139,6 +139,14 @@ TEST_F(Measure, TheBudgetEndsWhatWillNotConverge) {
   EXPECT_TRUE(m.rows.at(0).energy_ci95_j);
 }
 
+TEST_F(Measure, ABudgetForTooFewWindowsSaysSo) {
+  protocol.budget = Seconds{12};
+  protocol.tolerance = 0.5;
+  const Measured m = measure({{"a", {}}}).at(0);
+  EXPECT_LT(m.windows.size(), 8u);
+  EXPECT_TRUE(has(m.remarks, "fewer than the 8 that are believed")) << m.remarks.at(0);
+}
+
 TEST_F(Measure, FixedPassesAreOneWindowWithoutAnInterval) {
   protocol.fixed_passes = 4000;
   const Measured m = measure({{"a", {.time = {0.001}, .energy = {0.1}}}}).at(0);
@@ -201,7 +209,9 @@ TEST_F(Measure, OneDeadMeterOfTwoIsARowWithAReason) {
 TEST_F(Measure, MoreAtRestThanAtWorkIsSaidAndNotClipped) {
   const Measured m = measure({{"a", {.time = {0.01}, .energy = {0.1}}}}).at(0);  // 10 W at work, 20 W at rest
   EXPECT_LT(*m.rows.at(0).energy_j - *m.rows[0].idle_power_w * *m.rows[0].time_s, 0);
-  EXPECT_TRUE(has(m.remarks, "energy above idle is negative"));
+  EXPECT_TRUE(has(m.remarks, "so the energy above idle is negative"));
+  const Measured same = measure({{"a", {.time = {0.01}, .energy = {0.1996}}}}).at(0);  // 0.2 % less than at rest
+  EXPECT_TRUE(has(same.remarks, "cannot be told from none"));
 }
 
 TEST_F(Measure, CounterAndIntegralAreCompared) {

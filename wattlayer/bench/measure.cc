@@ -61,6 +61,7 @@ class Session {
   void lead_in(Turn& turn, size_t i);
   void cool_down(Turn& turn);
   void judge(Turn& turn, size_t i);
+  std::string budget_remark(int windows, std::optional<double> width) const;
   void finish(size_t i, const Circumstances& circumstances);
 
   std::optional<Seconds> execute(size_t i, int64_t passes);
@@ -226,6 +227,14 @@ bool Session::report(size_t i, std::optional<double> width) {
   return !stopped_;
 }
 
+std::string Session::budget_remark(int windows, std::optional<double> width) const {
+  const std::string ended = fmt::format("the budget of {:g} s ended after {} windows", protocol_.budget.value, windows);
+  if (!width) return ended + ", too few for an interval";
+  if (*width > protocol_.tolerance)
+    return ended + fmt::format(", with ±{:.2g} %, wider than the tolerance of {:g} %", 100 * *width, 100 * protocol_.tolerance);
+  return ended + fmt::format(", fewer than the {} that are believed, with ±{:.2g} %", protocol_.min_windows, 100 * *width);
+}
+
 /// Is the task measured well enough, or its time over?
 void Session::judge(Turn& turn, size_t i) {
   const auto windows = static_cast<int>(turn.measured.windows.size());
@@ -238,11 +247,8 @@ void Session::judge(Turn& turn, size_t i) {
   }
   if (!turn.done && turn.spent >= protocol_.budget) {
     turn.done = true;
-    turn.measured.remarks.push_back(
-        width ? fmt::format("the budget of {:g} s ended after {} windows with +-{:.2g} %, wider than the tolerance of {:g} %",
-                            protocol_.budget.value, windows, 100 * *width, 100 * protocol_.tolerance)
-              : fmt::format("the budget of {:g} s ended after {} windows, too few for an interval", protocol_.budget.value,
-                            windows));
+    const bool reached = width && *width <= protocol_.tolerance && windows >= protocol_.min_windows;
+    if (!reached) turn.measured.remarks.push_back(budget_remark(windows, width));
   }
   report(i, width);
 }

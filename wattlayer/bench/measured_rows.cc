@@ -136,6 +136,23 @@ void compare_meters(Measured& measured, std::span<Meter* const> meters) {
     }
 }
 
+/// Energy above idle that is negative is reported as it is, and why it may be.
+void add_idle_remark(std::vector<std::string>& remarks, const Measurement& row, const MeterInfo& info) {
+  if (!row.energy_j || !row.idle_power_w) return;
+  const double above = *row.energy_j - *row.idle_power_w * *row.time_s;
+  if (above >= 0) return;
+  if (-above <= row.energy_ci95_j.value_or(0)) {
+    remarks.push_back(
+        fmt::format("{}: the energy above idle is negative by less than its interval: it cannot be told from none", info.name()));
+    return;
+  }
+  remarks.push_back(
+      fmt::format("{}: the device drew more at rest ({:.4g} W) than at work ({:.4g} W), so the energy above idle is negative; "
+                  "something else used the "
+                  "device in the idle window",
+                  info.name(), *row.idle_power_w, *row.energy_j / *row.time_s));
+}
+
 void add_remarks(Measured& measured, const Circumstances& c) {
   const size_t windows = measured.windows.size();
   for (const auto& [reason, count] : throttled_windows(measured.windows))
@@ -147,11 +164,7 @@ void add_remarks(Measured& measured, const Circumstances& c) {
       measured.remarks.push_back(fmt::format("{}: {}", info.name(), remark));
     if (info.method == "modelled" && info.remarks.empty())
       measured.remarks.push_back(fmt::format("the energy of {} is modelled, not measured: stated power x time", info.name()));
-    if (row.energy_j && row.idle_power_w && *row.energy_j < *row.idle_power_w * *row.time_s)
-      measured.remarks.push_back(fmt::format(
-          "{}: the device drew more at rest ({:.4g} W) than at work ({:.4g} W), so the energy above idle is negative; something "
-          "else used the device in the idle window",
-          info.name(), *row.idle_power_w, *row.energy_j / *row.time_s));
+    add_idle_remark(measured.remarks, row, info);
     if (c.protocol.idle.value > 0 && !c.idle[i] && info.method != "modelled")
       measured.remarks.push_back(fmt::format("{}: the power at rest is not above its resolution, so it is unknown", info.name()));
   }
