@@ -106,5 +106,27 @@ TEST_F(AmdSmi, ALibraryThatDoesNotStartOrIsNoneIsTold) {
   EXPECT_NE(source_named("amdsmi").domains(other).at(0).obstacle.find("lacks"), std::string::npos);
 }
 
+TEST(AmdSmiLibrary, TheNewerLibraryCountsEnergyAndTheKernelTellsPower) {
+  void* library = dlopen(WATTLAYER_FAKE_AMD_SMI, RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(library, nullptr) << dlerror();
+  const auto set_time = reinterpret_cast<void (*)(double)>(dlsym(library, "fake_amd_smi_set_time"));
+  SystemTree tree;
+  tree.write("sys/class/hwmon/hwmon2/name", "amdgpu");
+  tree.write("sys/class/hwmon/hwmon2/power1_average", 250'000'000);
+  tree.link("../../../0001:2a:03.1", "sys/class/hwmon/hwmon2/device");
+  SimulatedDevice clock({1});
+  clock.on_stretch([&](Seconds from, Seconds duration, Watts) { set_time((from + duration).value); });
+  set_time(0);
+  const MeterPlace place{.root = tree.root(), .settings = {{"amdsmi.library", WATTLAYER_FAKE_AMD_SMI}}, .clock = &clock};
+  const auto meter = source_named("amdsmi").open(place, "0001:2a:03.1");
+  EXPECT_EQ(meter->info().method, "counter") << "power from the kernel agreed with it";
+  EXPECT_EQ(meter->info().device, "pci:0001:2a:03.1");
+  const Joules first = meter->read();
+  clock.sleep({4});
+  EXPECT_NEAR((meter->read() - first).value, 1000, 0.01);
+  tree.write("sys/class/hwmon/hwmon2/power1_average", 900'000'000);
+  EXPECT_EQ(source_named("amdsmi").open(place, "0")->info().method, "integrated") << "and now it does not";
+}
+
 }  // namespace
 }  // namespace wattlayer::test
