@@ -54,13 +54,25 @@ std::string target_of(const std::vector<Measurement>& rows) {
   return *targets.begin();
 }
 
-/// Rows with a figure of one scope; a machine with several meters gives a row for each.
-void keep_one_scope(std::vector<Measurement>& rows, const std::string& wanted) {
+/// A second meter of a scope has a number behind it: `... [gpu-board 2]`.
+bool is_of_a_second_meter(const Measurement& m) {
+  const std::string start = " [" + m.scope + " ";
+  const size_t at = m.row.rfind(start);
+  return at != m.row.npos && m.row.ends_with(']') && m.row.find_first_not_of("0123456789", at + start.size()) == m.row.size() - 1;
+}
+
+/// Rows with a figure of one scope and one meter; a machine with several meters gives a row for each.
+void keep_one_scope(std::vector<Measurement>& rows, const std::string& wanted, const std::string& habit) {
   std::erase_if(rows, [](const Measurement& m) { return !m.failure.empty(); });
+  if (const size_t seconds = std::erase_if(rows, is_of_a_second_meter); seconds > 0)
+    write_remark(fmt::format("{} rows are of a second meter of the same scope and are left out", seconds));
   std::set<std::string> scopes;
   for (const Measurement& m : rows) scopes.insert(m.scope);
-  if (!wanted.empty()) {
-    std::erase_if(rows, [&](const Measurement& m) { return m.scope != wanted; });
+  const std::string scope = wanted.empty() && scopes.size() > 1 && scopes.contains(habit) ? habit : wanted;
+  if (!scope.empty()) {
+    if (wanted.empty())
+      write_remark(fmt::format("of the scopes {} that of the hardware is taken: {}", fmt::join(scopes, ", "), scope));
+    std::erase_if(rows, [&](const Measurement& m) { return m.scope != scope; });
     if (rows.empty() && !scopes.empty())
       throw Error(ErrorKind::invalid_input, fmt::format("no row has scope {}; there is: {}", wanted, fmt::join(scopes, ", ")));
   } else if (scopes.size() > 1) {
@@ -93,13 +105,13 @@ CardOrigin origin_of(const std::vector<Measurement>& rows, const DataFiles& file
 
 void fit(const Options& options, const DataFiles& files) {
   std::vector<Measurement> rows = read(options, files);
-  const size_t selected = rows.size();
-  keep_one_scope(rows, options.scope);
-  if (rows.empty() && selected > 0)
-    throw Error(ErrorKind::invalid_input, fmt::format("all {} selected rows are failures; there is nothing to fit", selected));
   const std::string target = target_of(rows);
   const std::string hardware_json = description(options, files, "hardware", rows[0].hardware);
   const std::string engine_json = description(options, files, "engines", rows[0].engine);
+  const size_t selected = rows.size();
+  keep_one_scope(rows, options.scope, parse_hardware(hardware_json, rows[0].hardware).scope);
+  if (rows.empty())
+    throw Error(ErrorKind::invalid_input, fmt::format("all {} selected rows are failures; there is nothing to fit", selected));
   std::vector<const Measurement*> training;
   for (const Measurement& m : rows) training.push_back(&m);
   write_remark(fmt::format("fitting {} rows of {}", rows.size(), target));

@@ -45,8 +45,9 @@ std::string card(const Hardware& h) {
   figure("bandwidth_bytes_per_s", h.bandwidth_bytes_per_s, "B/s");
   for (const MemoryLevel& level : h.memory) {
     const std::string units = level.units > 1 ? fmt::format(" × {:g}", level.units) : "";
-    const std::string speed = level.bandwidth_bytes_per_s ? ", " + quantity(*level.bandwidth_bytes_per_s, "B/s") : "";
-    figures.row({"memory " + level.name, binary_bytes(level.bytes) + units + speed});
+    const std::string speed =
+        level.bandwidth_bytes_per_s ? fmt::format(", {}", quantity(*level.bandwidth_bytes_per_s, "B/s")) : "";
+    figures.row({fmt::format("memory {}", level.name), fmt::format("{}{}{}", binary_bytes(level.bytes), units, speed)});
   }
   figure("tdp_w", h.tdp_w, "W");
   figure("idle_w", h.idle_w, "W");

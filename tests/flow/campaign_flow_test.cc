@@ -84,6 +84,21 @@ TEST(CampaignFlow, SeveralMetersGiveARowEachAndFitAsksWhich) {
   EXPECT_TRUE(has(run_program({"fit", "--db", db, "--scope", "wall", "-o", model}).err, "no row has scope wall"));
 }
 
+TEST(CampaignFlow, FitTakesTheScopeOfTheHardwareAndItsFirstMeter) {
+  TemporaryFolder folder;
+  const std::string db = folder / "my.db", model = (folder / "my.wlm").string();
+  ProgramRun run =
+      run_program({"collect", "cpu-small", "--runner", "fake", "--meter",
+                   "fake:a+scope=cpu-package,fake:b+scope=board,fake:c+scope=board+gain=3", "--db", db, "--budget", "3m"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const size_t rows = Store(db).size() / 3;
+  run = run_program({"fit", "--db", db, "-o", model});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_TRUE(has(run.err, std::to_string(rows) + " rows are of a second meter")) << run.err;
+  EXPECT_TRUE(has(run.err, "that of the hardware is taken: board")) << run.err;
+  EXPECT_TRUE(has(run.err, "fitting " + std::to_string(rows) + " rows")) << run.err;
+}
+
 TEST(CampaignFlow, ShardsTogetherMakeTheWholeAndMergingTwiceChangesNothing) {
   TemporaryFolder folder;
   const std::string all = folder / "all.db";
