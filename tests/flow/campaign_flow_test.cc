@@ -84,6 +84,22 @@ TEST(CampaignFlow, SeveralMetersGiveARowEachAndFitAsksWhich) {
   EXPECT_TRUE(has(run_program({"fit", "--db", db, "--scope", "wall", "-o", model}).err, "no row has scope wall"));
 }
 
+TEST(CampaignFlow, WithoutAMeterTimeIsMeasuredAndEnergyOnlyModelledOnRequest) {
+  TemporaryFolder folder;
+  const std::string db = folder / "my.db", csv = folder / "my.csv", model = (folder / "my.wlm").string();
+  ASSERT_EQ(run_program({"collect", "cpu-small", "--runner", "fake", "--meter", "none", "--db", db, "--budget", "3m"}).exit_code,
+            0);
+  for (const Measurement& row : Store(db).select()) EXPECT_TRUE(row.time_s && !row.energy_j && row.scope.empty()) << row.row;
+  ProgramRun run = run_program({"fit", "--db", db, "-o", model});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_TRUE(has(run.err, "--stated-power")) << run.err;
+  EXPECT_EQ(run_program({"fit", "--db", db, "-o", model, "--stated-power", "25"}).exit_code, 0);
+  EXPECT_TRUE(has(run_program({"estimate", "net:alexnet", "--on", model}).out, "modelled"));
+  ASSERT_EQ(run_program({"export", "--db", db, "-o", csv}).exit_code, 0);
+  ASSERT_EQ(run_program({"import", csv, "--db", (folder / "again.db").string()}).exit_code, 0);
+  EXPECT_EQ(Store(folder / "again.db").size(), Store(db).size());
+}
+
 TEST(CampaignFlow, FitTakesTheScopeOfTheHardwareAndItsFirstMeter) {
   TemporaryFolder folder;
   const std::string db = folder / "my.db", model = (folder / "my.wlm").string();

@@ -121,11 +121,12 @@ const std::vector<Column>& columns() {
 void check(const Measurement& m) {
   if (m.kind != "random-layer" && m.kind != "real-layer" && m.kind != "network")
     refuse("kind", m.kind, "random-layer, real-layer or network");
-  if (m.method != "counter" && m.method != "integrated" && m.method != "modelled")
+  const bool unmetered = !m.energy_j && m.method.empty() && m.scope.empty();  // a time alone has neither
+  if (!unmetered && m.method != "counter" && m.method != "integrated" && m.method != "modelled")
     refuse("method", m.method, "counter, integrated or modelled");
   for (const auto& [column, text] :
        {std::pair{"dataset", &m.dataset}, {"row", &m.row}, {"hardware", &m.hardware}, {"engine", &m.engine}, {"scope", &m.scope}})
-    if (text->empty()) refuse(column, "", "a text");
+    if (text->empty() && !(unmetered && text == &m.scope)) refuse(column, "", "a text");
   if (m.failure.empty() && !m.energy_j && !m.time_s) refuse("energy_j", "", "a figure, unless failure says why there is none");
   if (m.failure.empty() && m.workload.items.empty()) refuse("layers", "", "at least one layer");
 }
