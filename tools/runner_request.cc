@@ -53,6 +53,7 @@ int run(int argc, char** argv) {
     if (option == "--dtype" && i + 1 < argc) preparation.dtype = require_data_type(argv[++i]);
     else if (option == "--device" && i + 1 < argc) preparation.device = argv[++i];
     else if (option == "--threads" && i + 1 < argc) preparation.threads = std::stoi(argv[++i]);
+    else if (option == "--batch" && i + 1 < argc) import.batch = std::stoll(argv[++i]);
     else if (option == "--dim" && i + 1 < argc) {
       const std::string pair = argv[++i];
       const size_t equals = std::min(pair.find('='), pair.size());
@@ -69,7 +70,8 @@ int run(int argc, char** argv) {
     fmt::print("{}\n", prepare_request(network_task(read_onnx(text, import), engine, preparation.dtype), preparation));
   } else {
     fmt::print(stderr,
-               "usage: runner_request [--dtype f32] [--device cpu] [--threads N] [--dim NAME=N] (network.onnx | --layer TEXT | "
+               "usage: runner_request [--dtype f32] [--device cpu] [--threads N] [--batch N] [--dim NAME=N] (network.onnx | "
+               "--layer TEXT | "
                "--examples)\n");
     return 2;
   }

@@ -3,11 +3,15 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <vector>
 
 #include "tests/shared_folder.h"
 #include "tests/temporary_folder.h"
 #include "wattlayer/bench/process_runner.h"
+#include "wattlayer/bench/runner_request.h"
 #include "wattlayer/bench/task.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/ops/layer_text.h"
@@ -122,6 +126,73 @@ TEST_F(TorchRunner, ComputesInSmallerTypes) {
     const Layer parsed = parse_layer(layer);
     EXPECT_GT(runner->run(runner->prepare(layer_task(parsed), {.dtype = parsed.dtype}), 2).value, 0) << layer;
   }
+}
+
+using Json = nlohmann::json;
+
+/// Sends lines to a runner and reads its replies.
+std::vector<Json> replies_to(const std::string& program, const std::vector<std::string>& lines) {
+  const TemporaryFolder folder;
+  std::ofstream out(folder / "requests");
+  for (const std::string& line : lines) out << line << '\n';
+  out.close();
+  const std::string to = (folder / "replies").string();
+  EXPECT_EQ(std::system((program + " < " + (folder / "requests").string() + " > " + to).c_str()), 0);
+  std::ifstream in(to);
+  std::vector<Json> replies;
+  for (std::string line; std::getline(in, line);) replies.push_back(Json::parse(line));
+  return replies;
+}
+
+std::string prepare_line(const Task& task, bool warm_cache) {
+  Json request = Json::parse(prepare_request(task, {.warm_cache = warm_cache, .threads = 1}));
+  request["id"] = 1;
+  request["do"] = "prepare";
+  return request.dump();
+}
+
+TEST_F(TorchRunner, RotatesThroughMoreThanTheCacheHolds) {
+  const Task task = layer_task(parse_layer("MatMul 256x256 256x256"));
+  const auto replies =
+      replies_to(program, {R"({"id": 1, "do": "hello", "protocol": 1})", prepare_line(task, false), prepare_line(task, true)});
+  ASSERT_EQ(replies.size(), 3);
+  const double cache = replies[0]["devices"][0]["cache_bytes"], one = 2 * 4 * 256 * 256;
+  EXPECT_GT(replies[1]["copies"].get<double>() * one, cache);
+  EXPECT_LT((replies[1]["copies"].get<double>() - 1) * one, cache + 1);
+  EXPECT_EQ(replies[1]["bytes"].get<double>(), replies[1]["copies"].get<double>() * one);
+  EXPECT_EQ(replies[2]["copies"], 1);
+}
+
+TEST_F(TorchRunner, AnswersWhatIsNoRequest) {
+  const auto replies = replies_to(
+      program, {"{", R"({"id": 2})", R"({"id": 3, "do": "run", "handle": 7, "passes": 1})", R"({"id": 4, "do": "dance"})"});
+  ASSERT_EQ(replies.size(), 4);
+  EXPECT_EQ(replies[0]["error"], "failed");
+  EXPECT_EQ(replies[1]["id"], 2);
+  EXPECT_EQ(replies[2]["error"], "failed");
+  EXPECT_EQ(replies[3]["error"], "unsupported");
+}
+
+/// -x, seen through a Reshape, goes into a Relu in place, and is read again after it.
+TEST_F(TorchRunner, InPlaceSparesWhatIsReadLater) {
+  Task task{.graph = {.name = "n", .values = {"x", "a", "b", "c", "d"}, .outputs = {4}}};
+  Layer neg = parse_layer("Neg 4"), view = parse_layer("Reshape 4 [2,2]"), relu = parse_layer("Relu 2x2"),
+        add = parse_layer("Add 2x2 2x2");
+  neg.inputs[0].value = std::make_shared<const Value>(Value::of(std::vector<double>{1, -2, 3, -4}));
+  relu.in_place = true;
+  task.graph.nodes.push_back({.name = "neg", .layer = neg, .inputs = {0}, .outputs = {1}});
+  task.graph.nodes.push_back({.name = "view", .layer = view, .inputs = {1, -1}, .outputs = {2}});
+  task.graph.nodes.push_back({.name = "relu", .layer = relu, .inputs = {2}, .outputs = {3}});
+  task.graph.nodes.push_back({.name = "add", .layer = add, .inputs = {2, 3}, .outputs = {4}});
+  const TemporaryFolder folder;
+  const std::string ask = R"({"id": 2, "do": "outputs", "handle": 1, "folder": ")" + folder.path().string() + "\"}";
+  const auto replies = replies_to(program, {prepare_line(task, true), ask});
+  ASSERT_EQ(replies.size(), 2);
+  ASSERT_TRUE(replies[1].contains("outputs")) << replies[0] << replies[1];
+  std::ifstream in(replies[1]["outputs"][0]["file"].get<std::string>(), std::ios::binary);
+  float d[4];
+  in.read(reinterpret_cast<char*>(d), sizeof d);
+  EXPECT_EQ(std::vector<float>(d, d + 4), (std::vector<float>{-1, 4, -3, 8}));
 }
 
 /// Builds the runner alone as a user would; the folder holds a torch package of Python.
