@@ -95,7 +95,8 @@ std::vector<std::string> advice_for(const MeterFindings& findings) {
                     *m.container));
   if (!findings.can_measure())
     advice.push_back(
-        "energy can only be modelled here: --meter constant:watts --meter-setting constant.watts=WATTS files a power that you "
+        "as things are, energy can only be modelled: --meter constant:watts --meter-setting constant.watts=WATTS files a power "
+        "that you "
         "state, "
         "times time, labelled modelled; or give the log of an outside meter: --meter csv --meter-setting csv.file=FILE");
   if (m.load.value_or(0) > load_that_disturbs)

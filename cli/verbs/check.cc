@@ -113,8 +113,8 @@ std::string page(const MeterFindings& findings, bool probed) {
       for (const std::string& remark : f.domain.remarks) remarks.emplace_back(f.name, remark);
   }
   for (const std::string& text : findings.advice) advice.emplace_back("", text);
-  out += section("What to know", advice, t.colour, t.columns);
   out += section("Cannot be read (✗)", obstacles, t.colour, t.columns);
+  out += section("What to know", advice, t.colour, t.columns);
   out += section("Remarks", remarks, t.colour, t.columns);
   out += section("Not on this machine", findings.missing, t.colour, t.columns);
   return out;

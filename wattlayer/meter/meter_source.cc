@@ -50,7 +50,20 @@ std::vector<std::string> domains_of_name(const MeterSource& source, const MeterP
 
 /// What a measurement takes when no meter is named, and why it does not take the rest.
 struct Choice {
-  std::vector<std::string> names, obstacles;
+  std::vector<std::string> names;
+  std::vector<std::pair<std::string, std::string>> obstacles;  ///< names and why; the same reason is told once
+
+  void add_obstacle(const std::string& name, const std::string& why) {
+    for (auto& [names, told] : obstacles)
+      if (told == why) return void(names += ", " + name);
+    obstacles.emplace_back(name, why);
+  }
+
+  std::string obstacle_text() const {
+    std::string text;
+    for (const auto& [names, why] : obstacles) text += fmt::format("{}{}: {}", text.empty() ? ": " : "; ", names, why);
+    return text;
+  }
 };
 
 Choice choose(const MeterPlace& place) {
@@ -64,7 +77,7 @@ Choice choose(const MeterPlace& place) {
       bool again = false;
       if (d.obstacle.empty())
         for (const std::string_view counter : split(d.device, ',')) again |= !counted.emplace(d.scope, counter).second;
-      if (!d.obstacle.empty()) choice.obstacles.push_back(fmt::format("{}: {}", name, d.obstacle));
+      if (!d.obstacle.empty()) choice.add_obstacle(name, d.obstacle);
       else if (!again) choice.names.push_back(name);
     }
   }
@@ -131,9 +144,9 @@ std::vector<std::unique_ptr<Meter>> open_default_meters(const MeterPlace& place)
   const Choice choice = choose(place);
   if (choice.names.empty())
     throw Error(ErrorKind::unavailable,
-                fmt::format("nothing here measures energy{}{}; `wattlayer check` says what is missing; --meter constant:watts "
+                fmt::format("nothing here measures energy{}; `wattlayer check` says what is missing; --meter constant:watts "
                             "--meter-setting constant.watts=WATTS files a stated power, labelled modelled",
-                            choice.obstacles.empty() ? "" : ": ", fmt::join(choice.obstacles, "; ")));
+                            choice.obstacle_text()));
   return open_meters(place, fmt::format("{}", fmt::join(choice.names, ",")));
 }
 

@@ -66,14 +66,22 @@ std::string what_of(const Group& group) {
   return zones;
 }
 
+/// What to do where only root may read; the same for all zones, so that it is told once.
+std::string permission_fix(const RaplTree& tree) {
+  std::vector<std::string> ids;
+  for (const RaplZone& zone : tree.zones) ids.push_back(zone.id);
+  std::sort(ids.begin(), ids.end());
+  return fmt::format(
+      "only root may read the counters (since kernel 5.10); until the next start: sudo chmod a+r {}/*/energy_uj; for good: "
+      "a line `mode class/powercap/ZONE/energy_uj = 0444` in /etc/sysfs.conf (package sysfsutils) for each ZONE of {}; or "
+      "use the meter rapl-perf",
+      tree.zones.front().counter.parent_path().parent_path().string(), fmt::join(ids, ", "));
+}
+
 /// Why a zone cannot be read now, with the command that changes that.
-std::string obstacle_of(const RaplZone& zone) {
+std::string obstacle_of(const RaplZone& zone, const RaplTree& tree) {
   const SystemText line = read_line(zone.counter);
-  if (line.error == EACCES || line.error == EPERM)
-    return fmt::format(
-        "only root may read {}; until the next start: sudo chmod a+r {}/*/energy_uj; for good: the line `mode "
-        "class/powercap/{}/energy_uj = 0444` in /etc/sysfs.conf (package sysfsutils)",
-        zone.counter.string(), zone.counter.parent_path().parent_path().string(), zone.id);
+  if (line.error == EACCES || line.error == EPERM) return permission_fix(tree);
   if (line.error) return fmt::format("cannot read {}: {}", zone.counter.string(), std::strerror(line.error));
   if (line.text == "0") return fmt::format("{} reads 0: the machine has the register but does not count", zone.counter.string());
   return "";
@@ -171,7 +179,7 @@ class RaplMeter final : public Meter {
   std::string fault_;
 };
 
-MeterDomain domain_of(const Group& group, const Machine& machine) {
+MeterDomain domain_of(const Group& group, const RaplTree& tree, const Machine& machine) {
   MeterDomain domain{.name = group.name,
                      .scope = scope_of(group.kind),
                      .method = "counter",
@@ -183,7 +191,7 @@ MeterDomain domain_of(const Group& group, const Machine& machine) {
   for (const RaplZone& zone : group.zones) {
     sockets.insert("rapl:" + zone.socket);
     domain.resolution = std::max(domain.resolution, Joules{zone.resolution_j()});
-    if (domain.obstacle.empty()) domain.obstacle = obstacle_of(zone);
+    if (domain.obstacle.empty()) domain.obstacle = obstacle_of(zone, tree);
   }
   domain.device = fmt::format("{}", fmt::join(sockets, ","));
   return domain;
@@ -201,7 +209,7 @@ std::vector<MeterDomain> domains(const MeterPlace& place) {
              .chosen_by_default = true}};
   const Machine machine = look_at_machine(place.root);
   std::vector<MeterDomain> all;
-  for (const Group& group : groups_of(tree)) all.push_back(domain_of(group, machine));
+  for (const Group& group : groups_of(tree)) all.push_back(domain_of(group, tree, machine));
   return all;
 }
 
@@ -212,7 +220,7 @@ std::unique_ptr<Meter> open(const MeterPlace& place, std::string_view name) {
   for (const Group& group : groups_of(tree)) {
     known.push_back("rapl:" + group.name);
     if (group.name != name) continue;
-    const MeterDomain domain = domain_of(group, machine);
+    const MeterDomain domain = domain_of(group, tree, machine);
     if (!domain.obstacle.empty()) throw Error(ErrorKind::unavailable, fmt::format("rapl:{}: {}", name, domain.obstacle));
     std::vector<std::string> ids;
     for (const RaplZone& zone : group.zones) ids.push_back(zone.id);
