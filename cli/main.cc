@@ -24,6 +24,8 @@ constexpr const char* footer =
     "\nExamples:\n"
     "  wattlayer estimate resnet50.onnx --on xeon-gold-5120 --batch 1,32\n"
     "  wattlayer inspect resnet50.onnx\n"
+    "  wattlayer measure resnet50.onnx --device cuda:0 --batch 1,32\n"
+    "  wattlayer measure --exec \"python train.py\"\n"
     "  wattlayer hardware jetson-nano";
 
 /// Takes the command off `measure ... -- COMMAND`: its options are not ours. Returns how many arguments are.

@@ -229,11 +229,15 @@ void add_measure(CLI::App& app, const Program& program) {
       "\nWithout a power counter the time is measured and the output says that the energy is unknown; `wattlayer check` says "
       "what\n"
       "this machine can measure. docs/measuring_well.md explains the protocol and the figures.");
-  verb->callback([options, &program] {
+  verb->callback([options, verb, &program] {
     const bool network = !options->tasks.networks.empty() || !options->tasks.layers.empty();
     const bool command = !options->command.shell.empty() || !program.command.empty();
     if (network && command) throw CLI::ValidationError("--exec", "measures a command, not a network; leave one of them out");
     if (!network && !command) throw CLI::RequiredError("NETWORK, --layer, --exec or -- COMMAND");
+    for (const char* of_command : {"--prom", "--codecarbon", "--carbon-intensity", "--project"})
+      if (!command && verb->count(of_command) > 0) throw CLI::ValidationError(of_command, "goes with --exec or -- COMMAND");
+    for (const char* of_network : {"--csv", "--db", "--on", "--fixed", "--error-curve"})
+      if (command && verb->count(of_network) > 0) throw CLI::ValidationError(of_network, "does not go with a command");
     if (options->fixed_passes > 0) options->protocol.fixed_passes = options->fixed_passes;
     if (!options->budget.empty()) options->protocol.budget = parse_duration(options->budget);
     if (!command) return measure(*options, program.data_files());

@@ -113,6 +113,8 @@ TEST(MeasureVerb, RefusesWhatIsWrong) {
   const std::vector<std::tuple<std::vector<std::string>, int, std::string>> cases = {
       {{"measure"}, 2, "NETWORK, --layer, --exec or -- COMMAND"},
       {{"measure", "net:alexnet", "--exec", "true"}, 2, "measures a command, not a network"},
+      {{"measure", "net:alexnet", "--runner", "fake", "--prom", "x.prom"}, 2, "--prom: goes with --exec"},
+      {{"measure", "--db", "x.db", "--", "true"}, 2, "--db: does not go with a command"},
       {{"measure", "net:alexnet", "--runner", "fake", "--db", "x.db"}, 1, "--hardware ID"},
       {{"measure", "net:alexnet", "--runner", "fake", "--db", "x.db", "--hardware", "abacus"}, 1, "abacus"},
       {{"measure", "net:alexnet", "--runner", "none-such"}, 1, "wattlayer-runner-none-such"},
