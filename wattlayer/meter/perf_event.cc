@@ -225,7 +225,7 @@ std::vector<MeterDomain> perf_domains(const MeterPlace& place, const OpenPerfEve
                    .resolution = {d.joules_per_count},
                    .device = device_of(place.root, d),
                    .obstacle = obstacle_of(place.root, d, error_of(d, open_event)),
-                   .chosen_by_default = d.kind.chosen && d.processors.size() > 0 && d.name == d.kind.domain});
+                   .chosen_by_default = d.kind.chosen && !d.processors.empty() && d.name == d.kind.domain});
   return all;
 }
 

@@ -123,7 +123,9 @@ std::optional<Seconds> parse_log_time(std::string_view text) {
   return Seconds{*value / (size < 1e11 ? 1 : size < 1e14 ? 1e3 : size < 1e17 ? 1e6 : 1e9)};
 }
 
-PowerLog::PowerLog(std::filesystem::path file, std::string column) : file_(std::move(file)), column_(lower(column)) { refresh(); }
+PowerLog::PowerLog(std::filesystem::path file, const std::string& column) : file_(std::move(file)), column_(lower(column)) {
+  refresh();
+}
 
 void PowerLog::fail(const std::string& why) const {
   throw Error(ErrorKind::invalid_input, fmt::format("{}: line {}: {}", file_.string(), line_number_, why));

@@ -21,7 +21,7 @@ class PowerLog {
  public:
   /// `column`: the one with the power or the energy; empty: the first with a known name. Throws Error(unavailable) when the file
   /// cannot be read, Error(invalid_input) that names the line for one that is no log.
-  PowerLog(std::filesystem::path file, std::string column);
+  PowerLog(std::filesystem::path file, const std::string& column);
 
   /// Takes in what has been written since. `to_the_end`: also a last line without a line break, which may be half written.
   void refresh(bool to_the_end = false);

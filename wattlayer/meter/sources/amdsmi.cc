@@ -103,7 +103,7 @@ std::string try_counter(const AmdLibrary& library, const AmdBoard& board, Clock&
                      counted, integrated);
 }
 
-std::unique_ptr<Meter> open_board(const MeterPlace& place, std::shared_ptr<AmdLibrary> library, const AmdBoard& board,
+std::unique_ptr<Meter> open_board(const MeterPlace& place, const std::shared_ptr<AmdLibrary>& library, const AmdBoard& board,
                                   const MeterDomain& domain) {
   MeterInfo info{.meter = "amdsmi",
                  .domain = domain.name,

@@ -159,8 +159,8 @@ class NvmlCounter final : public Meter {
 };
 
 /// Some drivers report 0 W now and then: the last reading stands in for it, but not for long.
-std::function<Watts()> power_sampler(std::shared_ptr<NvmlLibrary> nvml, NvmlBoard board, Sensor sensor, Correction correction,
-                                     Clock& clock) {
+std::function<Watts()> power_sampler(const std::shared_ptr<NvmlLibrary>& nvml, const NvmlBoard& board, Sensor sensor,
+                                     Correction correction, Clock& clock) {
   return [=, &clock, last = Watts{0}, last_at = Seconds{0}, any = false]() mutable {
     const auto reply = sensor == Sensor::instant_power ? nvml->instant_power_mw(board) : nvml->power_usage_mw(board);
     if (!reply)

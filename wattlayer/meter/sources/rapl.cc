@@ -57,7 +57,7 @@ std::string scope_of(const std::string& kind) {
 std::string what_of(const Group& group) {
   std::vector<std::string> ids;
   for (const RaplZone& zone : group.zones) ids.push_back(zone.id);
-  const std::string zones = fmt::format("{}", fmt::join(ids, " + "));
+  std::string zones = fmt::format("{}", fmt::join(ids, " + "));
   if (group.kind == "package") return "cores, caches and memory controller; " + zones;
   if (group.kind == "dram") return "memory, beside the packages; " + zones;
   if (group.kind == "core") return "cores only, inside the package; " + zones;
