@@ -45,7 +45,11 @@ if command -v cmake >/dev/null; then
   build="$(mktemp -d)"
   trap 'rm -rf "$build"' EXIT
   cmake -S "$here" -B "$build" -DTORCH_ROOT="$torch" -DJSON_INCLUDE_DIR="$json"
-  cmake --build "$build" --parallel "$(nproc)"
+  if ! cmake --build "$build" --parallel "$(nproc)"; then
+    echo "build.sh: trying again without --cuda-graph" >&2
+    cmake -S "$here" -B "$build" -DCUDA_GRAPH=OFF
+    cmake --build "$build" --parallel "$(nproc)"
+  fi
   cp "$build/wattlayer-runner-torch" "$output"
 else
   echo "build.sh: no cmake here; calling the compiler itself, without --cuda-graph"

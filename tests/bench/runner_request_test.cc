@@ -97,6 +97,10 @@ TEST(RunnerRequest, LengthsAreWholeSequences) {
   EXPECT_EQ(r["values"][4]["high"], 80.0);
 }
 
+TEST(RunnerRequest, MasksThatBecomePositionsAreOnes) {
+  EXPECT_EQ(request("CumSum i64:1x128 [1]@scalar")["values"][0]["high"], 2.0);
+}
+
 TEST(RunnerRequest, AFormWithoutCounterpartHasNoCall) {
   EXPECT_FALSE(request("AveragePool 1x8x9x9 dilations=2,2 kernel_shape=2,2")["nodes"][0].contains("call"));
   EXPECT_FALSE(request("AveragePool 1x8x9x9 kernel_shape=3,3 pads=0,0,1,1")["nodes"][0].contains("call"));

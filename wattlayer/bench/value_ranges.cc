@@ -122,6 +122,8 @@ Wish length_demand(const Layer& layer, size_t i) {
 Wish integer_demand(const Layer& layer, size_t i) {
   if (auto length = length_demand(layer, i)) return length;
   if (auto index = index_demand(layer, i)) return index;
+  // Positions are running sums of a mask and must stay inside their table.
+  if (layer.op == "CumSum" && i == 0) return Demand{{1, 2}, true};
   if (one_of(layer.op, {"Add", "Sub", "Mul", "Div", "Mod", "Pow", "Max", "Min"})) return Demand{{1, 8}};
   return std::nullopt;
 }
