@@ -7,9 +7,6 @@
 #include <numeric>
 
 namespace wattlayer {
-namespace {
-
-/// Levenshtein distance.
 size_t edits(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
@@ -24,8 +21,6 @@ size_t edits(std::string_view a, std::string_view b) {
   }
   return row.back();
 }
-
-}  // namespace
 
 std::string nearest(std::string_view name, const std::vector<std::string>& known) {
   if (known.empty()) return "; none is known";

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/nearest.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
 
@@ -218,11 +219,9 @@ bool same_shape(const Tensor& a, const Tensor& b) {
   return a.present == b.present && a.known == b.known && (!a.known || (a.shape == b.shape && a.dtype == b.dtype));
 }
 
-/// Names that some operator has now, or had in an older opset or as the inputs of a newer one.
 bool is_attribute_name(std::string_view name) {
   static const std::set<std::string_view> names = [] {
-    std::set<std::string_view> all = {"auto_pad",    "axes",   "axis",  "ends",   "k",    "output_shape",
-                                      "num_outputs", "scales", "split", "starts", "value"};
+    std::set<std::string_view> all = {"axes", "axis"};
     for (const Operator* op : catalogue())
       for (const AttributeInfo& a : op->attributes) all.insert(a.name);
     return all;
@@ -230,15 +229,16 @@ bool is_attribute_name(std::string_view name) {
   return names.contains(name);
 }
 
-/// A misspelt name would silently price another layer.
+/// Attributes that do not matter are passed over, so a slip of the pen would silently price another layer.
 void set_attribute(Layer& layer, const Operator* op, std::string_view word, size_t equals) {
   const std::string_view name = word.substr(0, equals);
-  if (op && !is_attribute_name(name)) {
-    std::string known;
-    for (const AttributeInfo& a : op->attributes) known += (known.empty() ? "" : ", ") + std::string(a.name);
-    throw Error(ErrorKind::invalid_input, "unknown attribute '" + std::string(name) + "'; " + std::string(op->name) +
-                                              (known.empty() ? " has none" : " has: " + known));
-  }
+  std::vector<std::string_view> meant = {"dtype", "const", "fused", "outputs"};
+  if (op)
+    for (const AttributeInfo& a : op->attributes) meant.push_back(a.name);
+  for (std::string_view known : meant)
+    if (op && known.size() > 3 && edits(name, known) <= 2 && !is_attribute_name(name))
+      throw Error(ErrorKind::invalid_input,
+                  fmt::format("'{}': {} has no attribute '{}'; did you mean {}?", word, op->name, name, known));
   layer.attributes.set(name, parse_attribute(word.substr(equals + 1), word));
 }
 
