@@ -167,7 +167,15 @@ void Program::add_node(const json& node) {
     if (!place.constant) added.made.push_back(value);
   }
   added.end = steps_.size();
-  if (node.value("in_place", false) && added.end == added.first + 1) added.in_place = true;
+  if (node.value("in_place", false) && added.end == added.first + 1) {
+    const Place x = steps_[added.first].first_tensor();
+    // Pass after pass on the same input: only what changes nothing the second time leaves random data random.
+    if (x.constant && layer.rfind("Relu ", 0) != 0 && layer.rfind("Clip ", 0) != 0)
+      throw Failure("unsupported", layer +
+                                       ": in place it would overwrite its own input, and later passes would run on other data; "
+                                       "measure it without inplace");
+    added.in_place = true;
+  }
   nodes_.push_back(std::move(added));
 }
 

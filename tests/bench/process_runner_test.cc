@@ -112,11 +112,44 @@ TEST(ProcessRunner, WaitingEndsOnRequest) {
 TEST(ProcessRunner, WhatIsNoReplyEndsTheRunner) {
   for (const std::string script :
        {"read line; echo nonsense", "read line; echo '[1]'", "read line; echo '{\"id\":7}'", "read line; echo '{\"id\":1}'",
+        "read line; echo '{\"id\":\"1\"}'",
         "read line; echo '{\"id\":1,\"protocol\":2,\"name\":\"x\",\"engine\":\"y\",\"version\":\"z\",\"devices\":[]}'", "exit 3"})
     EXPECT_EQ(error_of([&] { start_runner(shell(script)); }).kind(), ErrorKind::unavailable) << script;
   const auto runner = start_runner(fake({"--fault", "garbage=Relu"}));
   EXPECT_EQ(error_of([&] { runner->prepare(relu(), {}); }).kind(), ErrorKind::unavailable);
   EXPECT_FALSE(runner->alive());
+}
+
+TEST(ProcessRunner, ALongRequestReachesARunnerThatIsSlowAndLogs) {
+  // Half of it was lost when the socket was full and the runner wrote to its log meanwhile.
+  const std::string hello = R"({"id":1,"protocol":1,"name":"x","engine":"simulated","version":"1","devices":[]})";
+  const auto runner = start_runner(shell("read line; echo '" + hello +
+                                         "'; echo busy >&2; sleep 1.2; echo busy >&2; length=$(head -n 1 | wc -c); "
+                                         "[ $length -gt 1000000 ] && echo '{\"id\":2,\"handle\":7}'; read line"));
+  Task task = relu();
+  task.graph.values[0] = std::string(1'000'000, 'x');
+  EXPECT_EQ(runner->prepare(task, {}), 7);
+}
+
+TEST(ProcessRunner, ANameThatIsNotUtf8IsNoEndOfTheCampaign) {
+  const auto runner = start_runner(fake());
+  Task task = relu();
+  task.graph.values[0] = task.workload.name = "caf\xe9";
+  EXPECT_GT(runner->prepare(task, {}), 0);
+}
+
+TEST(ProcessRunner, WhatARunnerThatEndedByItselfStartedEndsToo) {
+  TemporaryFolder folder;
+  const std::string file = (folder / "pid").string();
+  EXPECT_THROW(start_runner(shell("sleep 1000 >/dev/null 2>&1 & echo $! > " + file + "; exit 3")), Error);
+  int pid = 0;
+  std::ifstream(file) >> pid;
+  ASSERT_GT(pid, 0);
+  for (int i = 0; i < 500 && ::kill(pid, 0) == 0; ++i) ::usleep(20000);
+  std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
+  std::string number, name, state;
+  status >> number >> name >> state;
+  EXPECT_TRUE(state.empty() || state == "Z") << state;
 }
 
 TEST(ProcessRunner, QuotesTheLastWords) {

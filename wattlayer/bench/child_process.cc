@@ -21,6 +21,7 @@ namespace wattlayer {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
+constexpr int look_ms = 200;
 
 [[noreturn]] void fail(const std::string& doing) {
   throw Error(ErrorKind::unavailable, fmt::format("cannot {}: {}", doing, std::strerror(errno)));
@@ -86,25 +87,27 @@ ChildProcess::~ChildProcess() {
     if (file >= 0) ::close(file);
 }
 
-void ChildProcess::write_line(const std::string& line) {
+ChildProcess::Wait ChildProcess::write_line(const std::string& line, Seconds timeout, const std::function<bool()>& cancelled) {
   const std::string text = line + "\n";
+  const auto until = SteadyClock::now() + std::chrono::duration<double>(timeout.value);
   for (size_t at = 0; at < text.size();) {
-    pollfd files[] = {{input_, POLLOUT, 0}, {errors_, POLLIN, 0}};
-    ::poll(files, 2, 1000);
-    if (files[1].revents) take_errors();
     const ssize_t sent = ::send(input_, text.data() + at, text.size() - at, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
-      if (::waitpid(pid_, nullptr, WNOHANG | WNOWAIT) != 0) return;
+    if (sent >= 0) {
+      at += static_cast<size_t>(sent);
       continue;
     }
-    if (sent < 0) return;
-    at += static_cast<size_t>(sent);
+    if ((errno != EAGAIN && errno != EINTR) || ended()) return Wait::ended;
+    if (cancelled && cancelled()) return Wait::cancelled;
+    if (SteadyClock::now() > until) return Wait::timed_out;
+    pollfd files[] = {{input_, POLLOUT, 0}, {errors_, POLLIN, 0}};
+    ::poll(files, 2, look_ms);
+    if (files[1].revents) take_errors();
   }
+  return Wait::line;
 }
 
 ChildProcess::Wait ChildProcess::read_line(std::string& line, Seconds timeout, const std::function<bool()>& cancelled) {
   const auto until = SteadyClock::now() + std::chrono::duration<double>(timeout.value);
-  constexpr std::chrono::milliseconds look{200};
   while (true) {
     if (const size_t end = buffer_.find('\n'); end != buffer_.npos) {
       line = buffer_.substr(0, end);
@@ -114,7 +117,7 @@ ChildProcess::Wait ChildProcess::read_line(std::string& line, Seconds timeout, c
     if (cancelled && cancelled()) return Wait::cancelled;
     if (SteadyClock::now() > until) return Wait::timed_out;
     pollfd files[] = {{output_, POLLIN, 0}, {errors_, POLLIN, 0}};
-    ::poll(files, errors_ >= 0 ? 2 : 1, static_cast<int>(look.count()));
+    ::poll(files, errors_ >= 0 ? 2 : 1, look_ms);
     if (files[1].revents) take_errors();
     if (!files[0].revents) continue;
     char part[1 << 16];
@@ -136,6 +139,11 @@ void ChildProcess::take_errors() {
   if (got == 0) ::close(std::exchange(errors_, -1));
 }
 
+bool ChildProcess::ended() const {
+  siginfo_t info{};
+  return pid_ <= 0 || (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0);
+}
+
 void ChildProcess::kill() {
   if (pid_ <= 0) return;
   ::kill(-pid_, SIGKILL);  // its group: what it started goes too
@@ -145,19 +153,20 @@ void ChildProcess::kill() {
 
 std::string ChildProcess::end() {
   if (pid_ <= 0) return how_it_ended_;
+  auto wait = [&](int tenths) {
+    for (int i = 0; i < 10 * tenths && !ended(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return ended();
+  };
+  bool over = wait(20);
+  ::kill(-pid_, SIGKILL);  // before it is reaped: then its group still has its number
+  if (!over) ::kill(pid_, SIGKILL), over = wait(50);
   int status = 0;
-  pid_t waited = 0;
-  for (int i = 0; i < 200 && (waited = ::waitpid(pid_, &status, WNOHANG)) == 0; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  if (waited == 0) {
-    ::kill(-pid_, SIGKILL);
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, &status, 0);
-  }
+  if (!over) how_it_ended_ = "no end, not even by SIGKILL: a driver holds it";
+  else if (::waitpid(pid_, &status, 0) < 0) how_it_ended_ = "an end that nobody saw";
+  else if (WIFSIGNALED(status)) how_it_ended_ = fmt::format("signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+  else how_it_ended_ = fmt::format("exit status {}", WEXITSTATUS(status));
   pid_ = -1;
   if (errors_ >= 0) take_errors();
-  how_it_ended_ = WIFSIGNALED(status) ? fmt::format("signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)))
-                                      : fmt::format("exit status {}", WEXITSTATUS(status));
   return how_it_ended_;
 }
 

@@ -20,8 +20,8 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   enum class Wait { line, ended, timed_out, cancelled };
-  /// Sends one line; a program that is gone shows in the next read.
-  void write_line(const std::string& line);
+  /// Sends one line, as far as the program reads it: `line` when all was sent.
+  Wait write_line(const std::string& line, Seconds timeout, const std::function<bool()>& cancelled);
   /// Next line of its standard output, without the line break.
   Wait read_line(std::string& line, Seconds timeout, const std::function<bool()>& cancelled);
 
@@ -33,6 +33,7 @@ class ChildProcess {
 
  private:
   void take_errors();
+  bool ended() const;
 
   pid_t pid_ = -1;
   int input_ = -1, output_ = -1, errors_ = -1;

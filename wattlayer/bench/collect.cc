@@ -211,7 +211,7 @@ void Collection::finish(Waiting& waiting, const Task& task, Measured& measured, 
     waiting.alone = ++waiting.attempts >= 2;
     if (waiting.attempts < most_attempts) return again(std::move(waiting));
     failure = fmt::format("the runner went away {} times while this was being measured", waiting.attempts);
-  } else if (group_size > 1 && failure.find("out of memory") != failure.npos) {
+  } else if (group_size > 1 && (failure.find("out of memory") != failure.npos || failure.find("signal 9") != failure.npos)) {
     waiting.alone = true;  // its neighbours held memory too
     return again(std::move(waiting));
   }

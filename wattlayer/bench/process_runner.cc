@@ -99,9 +99,11 @@ class ProcessRunner final : public Runner {
                 fmt::format("runner {} {}{}", command_.name, why, words.empty() ? "" : "; its last words: " + words));
   }
 
-  std::string read_reply(const std::string& doing) {
+  std::string exchange(const std::string& request, const std::string& doing) {
     std::string line;
-    switch (process_.read_line(line, command_.answer_within, command_.cancelled)) {
+    auto how_far = process_.write_line(request, command_.answer_within, command_.cancelled);
+    if (how_far == ChildProcess::Wait::line) how_far = process_.read_line(line, command_.answer_within, command_.cancelled);
+    switch (how_far) {
       case ChildProcess::Wait::line:
         return line;
       case ChildProcess::Wait::timed_out:
@@ -113,16 +115,16 @@ class ProcessRunner final : public Runner {
     }
     const std::string how = process_.end();
     abandon(fmt::format("ended with {} when asked to {}{}", how, doing,
-                        how.starts_with("signal 9") ? "; the system kills so when memory runs out" : ""));
+                        how.starts_with("signal 9") ? "; it may have run out of memory: the system kills so" : ""));
   }
 
   json ask(json request, const std::string& doing) {
     if (!alive_) throw Error(ErrorKind::unavailable, fmt::format("runner {} is gone; it was asked to {}", command_.name, doing));
     request["id"] = ++last_id_;
-    process_.write_line(request.dump(-1, ' ', false, json::error_handler_t::replace));
-    json reply = json::parse(read_reply(doing), nullptr, false);
+    json reply = json::parse(exchange(request.dump(-1, ' ', false, json::error_handler_t::replace), doing), nullptr, false);
     if (!reply.is_object()) abandon(fmt::format("answered with something that is not a JSON object when asked to {}", doing));
-    if (reply.value("id", int64_t{0}) != last_id_) abandon(fmt::format("answered another request when asked to {}", doing));
+    if (const auto id = reply.find("id"); id == reply.end() || !id->is_number_integer() || id->get<int64_t>() != last_id_)
+      abandon(fmt::format("answered another request when asked to {}", doing));
     if (!reply.contains("error")) return reply;
     const std::string error = reply.at("error").is_string() ? reply.at("error").get<std::string>() : "failed";
     const std::string message =

@@ -162,7 +162,7 @@ std::string prepare_request(const Task& task, const Preparation& preparation) {
               {"seed", preparation.seed},         {"threads", preparation.threads},
               {"values", values.take()},          {"nodes", std::move(nodes)},
               {"outputs", std::move(outputs)}}
-      .dump();
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace wattlayer
