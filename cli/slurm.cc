@@ -43,8 +43,14 @@ std::string sbatch(const std::string& arguments) {
 }
 
 std::string header(const SlurmArray& array, const std::string& log) {
-  return fmt::format("#!/bin/sh\n#SBATCH --job-name={}\n#SBATCH --output={}\n", array.name,
-                     (slurm_folder(array.store) / log).string());
+  const std::string output = (slurm_folder(array.store) / log).string();
+  if ((array.name + output).find_first_of("\"\\\n") != std::string::npos)
+    throw Error(
+        ErrorKind::invalid_input,
+        fmt::format("a batch file cannot hold the name '{}' with a quote, a backslash or a line break; name the store or the "
+                    "campaign otherwise",
+                    output));
+  return fmt::format("#!/bin/sh\n#SBATCH --job-name=\"{}\"\n#SBATCH --output=\"{}\"\n", array.name, output);
 }
 
 }  // namespace

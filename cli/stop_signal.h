@@ -12,6 +12,8 @@ class StopSignal {
   StopSignal& operator=(const StopSignal&) = delete;
 
   static bool came();
+  /// It came half a minute ago: what is still being waited for hangs, or takes longer than anyone who stops it will wait.
+  static bool overdue();
 };
 
 }  // namespace wattlayer::cli

@@ -77,7 +77,7 @@ void take_campaign_settings(Session& session, Options& options) {
 }
 
 void start_runner(Session& session, const Options& options, const DataFiles& files) {
-  const RunnerFactory factory = runner_factory(options.runner, session.simulated.get(), StopSignal::came);
+  const RunnerFactory factory = runner_factory(options.runner, session.simulated.get(), StopSignal::overdue);
   session.first_runner = factory();
   session.start_runner = [&session, factory] { return session.first_runner ? std::move(session.first_runner) : factory(); };
   const std::string engine = session.first_runner->info().engine;
