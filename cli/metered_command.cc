@@ -16,6 +16,7 @@
 #include "cli/program.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/meter/poller.h"
+#include "wattlayer/meter/reading_order.h"
 
 namespace wattlayer::cli {
 namespace {
@@ -28,6 +29,8 @@ class SignalQueue {
   SignalQueue() {
     sigemptyset(&taken_);
     for (const int s : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}) sigaddset(&taken_, s);
+    // Where whoever started us ignores it, there is neither the signal nor a status to wait for.
+    ::signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_BLOCK, &taken_, &before_);
   }
   ~SignalQueue() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
@@ -84,13 +87,16 @@ class MeteredCommand {
     if (!open.absence.empty()) figures_.remarks.push_back(fmt::format("only time was measured, no energy: {}", open.absence));
   }
 
+  /// Exit status; the figures are of use where the command ran.
   int run();
+  bool ran() const { return ran_; }
   const CommandFigures& figures() const { return figures_; }
 
  private:
   bool rest(const SignalQueue& signals);
-  void read(std::vector<Joules>& values, Joules (Meter::*how)() = &Meter::read);
-  void update(Seconds now);
+  enum class Reading { at_start, at_end, in_between };
+  void read(std::vector<Joules>& values, Reading reading);
+  void update(Seconds now, Reading reading);
   void write_prometheus();
   int wait(pid_t pid, const SignalQueue& signals);
 
@@ -100,15 +106,18 @@ class MeteredCommand {
   CommandFigures figures_;
   std::vector<Joules> start_;
   Seconds started_;
+  bool ran_ = false;
 };
 
-/// A meter that fails costs its own figure, never the command's.
-void MeteredCommand::read(std::vector<Joules>& values, Joules (Meter::*how)()) {
+/// A meter that fails costs its own figure, never the command's. One that waits for a log is not read in between, where the
+/// command may end meanwhile.
+void MeteredCommand::read(std::vector<Joules>& values, Reading reading) {
   values.resize(open_.meters.size());
-  for (size_t i = 0; i < open_.meters.size(); ++i) {
+  for (const size_t i : reading_order(open_.meters, reading == Reading::at_start)) {
     CommandEnergy& m = figures_.meters[i];
+    if (reading == Reading::in_between && m.info.waits) continue;
     if (m.failure.empty()) try {
-        values[i] = (open_.meters[i]->*how)();
+        values[i] = reading == Reading::at_start ? open_.meters[i]->read_start() : open_.meters[i]->read();
       } catch (const Error& e) {
         m.failure = e.what();
         m.energy.reset();
@@ -120,7 +129,7 @@ void MeteredCommand::read(std::vector<Joules>& values, Joules (Meter::*how)()) {
 bool MeteredCommand::rest(const SignalQueue& signals) {
   if (open_.meters.empty() || options_.idle.value <= 0) return true;
   std::vector<Joules> before, after;
-  read(before, &Meter::read_start);
+  read(before, Reading::at_start);
   const Seconds start = clock_.now();
   siginfo_t info{};
   for (Seconds left = options_.idle; left.value > 0; left = options_.idle - (clock_.now() - start)) {
@@ -128,7 +137,7 @@ bool MeteredCommand::rest(const SignalQueue& signals) {
     if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT) return false;
   }
   const Seconds time = clock_.now() - start;
-  read(after);
+  read(after, Reading::at_end);
   for (size_t i = 0; i < after.size(); ++i) {
     CommandEnergy& m = figures_.meters[i];
     const Joules energy = after[i] - before[i];
@@ -141,12 +150,15 @@ bool MeteredCommand::rest(const SignalQueue& signals) {
   return true;
 }
 
-void MeteredCommand::update(Seconds now) {
+void MeteredCommand::update(Seconds now, Reading reading) {
   std::vector<Joules> values;
-  read(values);
+  read(values, reading);
   figures_.time = now - started_;
-  for (size_t i = 0; i < values.size(); ++i)
-    if (figures_.meters[i].failure.empty()) figures_.meters[i].energy = values[i] - start_[i];
+  for (size_t i = 0; i < values.size(); ++i) {
+    CommandEnergy& m = figures_.meters[i];
+    if (!m.failure.empty() || (reading == Reading::in_between && m.info.waits)) continue;
+    m.energy = m.info.stated_power ? *m.info.stated_power * figures_.time : values[i] - start_[i];
+  }
 }
 
 void MeteredCommand::write_prometheus() {
@@ -163,13 +175,15 @@ int MeteredCommand::wait(pid_t pid, const SignalQueue& signals) {
     siginfo_t info{};
     const int signal = signals.next(between_updates, info);
     if (signal == 0 && !options_.prometheus.empty()) {
-      update(clock_.now());
+      update(clock_.now(), Reading::in_between);
       write_prometheus();
     }
     // What the terminal sends reaches the whole process group; what another process sends reaches us alone.
     if (signal != 0 && signal != SIGCHLD && info.si_code != SI_KERNEL) ::kill(pid, signal);
     int status = 0;
-    if (::waitpid(pid, &status, WNOHANG) == pid) return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    const pid_t ended = ::waitpid(pid, &status, WNOHANG);
+    if (ended == pid) return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    if (ended < 0) throw Error(ErrorKind::internal, fmt::format("cannot wait for the command: {}", std::strerror(errno)));
   }
 }
 
@@ -178,17 +192,20 @@ int MeteredCommand::run() {
   const Poller poller(open_.meters, clock_);
   if (!rest(signals)) return 130;
   write_prometheus();
-  read(start_, &Meter::read_start);
+  read(start_, Reading::at_start);
   started_ = clock_.now();
   const std::vector<std::string> shell = {"/bin/sh", "-c", options_.shell};
   const Started child = start(options_.shell.empty() ? options_.arguments : shell, signals);
   if (child.failure != 0) {
     write_remark(fmt::format("cannot run {}: {}", options_.arguments.empty() ? "/bin/sh" : options_.arguments.front(),
                              std::strerror(child.failure)));
-    return child.failure == ENOENT ? 127 : 126;
+    figures_.status = child.failure == ENOENT ? 127 : 126;
+    write_prometheus();
+    return *figures_.status;
   }
+  ran_ = true;
   const int status = wait(child.pid, signals);
-  update(clock_.now());
+  update(clock_.now(), Reading::at_end);
   for (CommandEnergy& m : figures_.meters) {
     if (!m.energy || m.energy->value > 0) continue;
     m.energy.reset();
@@ -228,7 +245,7 @@ int measure_command(const CommandOptions& options, const MeterOptions& meters) {
   MeteredCommand command(options, open);
   const int status = command.run();
   const CommandFigures& figures = command.figures();
-  if (!figures.status) return status;
+  if (!command.ran()) return status;
   const std::string text = options.json ? command_json(figures) : command_table(figures);
   if (options.output.empty()) fmt::print(stderr, "{}", text);
   else write_output(text, options.output);

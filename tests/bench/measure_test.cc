@@ -5,6 +5,8 @@
 #include <set>
 
 #include "tests/bench/simulated_bench.h"
+#include "wattlayer/bench/refresh.h"
+#include "wattlayer/meter/meter_source.h"
 
 namespace wattlayer::test {
 namespace {
@@ -226,15 +228,81 @@ TEST_F(Measure, CounterAndIntegralAreCompared) {
 }
 
 TEST_F(Measure, ThrottlingIsSaid) {
-  sensor.state_ = {.clock_hz = 1.2e9, .temperature_c = 81, .power_limit_w = 300, .throttle = {"power cap"}};
+  sensor.state_ = {
+      .clock_hz = 1.2e9, .temperature_c = 81, .power_limit_w = 300, .throttle = std::vector<std::string>{"power cap"}};
   const Measured m = measure({{"a", {}}}).at(0);
   EXPECT_TRUE(has(m.remarks, "throttled (power cap) in 8 of 8 windows"));
   const auto& conditions = m.rows.at(0).conditions;
   EXPECT_EQ(conditions.at("throttle"), "power cap");
   EXPECT_EQ(conditions.at("clock_hz"), "1.2e+09");
   EXPECT_EQ(conditions.at("temperature_c"), "81");
-  sensor.state_.throttle.clear();
+  sensor.state_.throttle->clear();
   EXPECT_EQ(measure({{"a", {}}}).at(0).rows.at(0).conditions.at("throttle"), "none");
+}
+
+TEST_F(Measure, ThrottlingThatNobodyTellsIsUnknownAndNotNone) {
+  sensor.state_ = {.temperature_c = 60};
+  EXPECT_EQ(measure({{"a", {}}}).at(0).rows.at(0).conditions.count("throttle"), 0u);
+}
+
+/// Reads after a wait of a second for its log, as csv does.
+class WaitingMeter final : public Meter {
+ public:
+  explicit WaitingMeter(SimulatedDevice& device) : device_(device) {
+    info_ = {.meter = "csv", .domain = "log", .scope = "wall", .method = "integrated", .refresh_interval = Seconds{0.1}};
+    info_.waits = true;
+  }
+  const MeterInfo& info() const override { return info_; }
+  Joules read() override {
+    const Joules energy = device_.energy();
+    if (waits_) device_.sleep(Seconds{1});
+    return energy;
+  }
+  Joules read_start() override { return read(), device_.energy(); }
+  bool waits_ = true;
+
+ private:
+  SimulatedDevice& device_;
+  MeterInfo info_;
+};
+
+TEST_F(Measure, AMeterThatWaitsDoesNotBiasTheOthers) {
+  WaitingMeter waiting(device);
+  protocol.refreshes = 1, protocol.fixed_passes = 1000, protocol.idle = Seconds{0};
+  for (const bool first : {true, false}) {
+    meters = first ? std::vector<Meter*>{&waiting, &sensor} : std::vector<Meter*>{&sensor, &waiting};
+    const Measured m = measure({{"a", {.time = {0.01}, .energy = {3}}}}).at(0);  // 300 W for 10 s
+    for (const Measurement& row : m.rows) EXPECT_NEAR(*row.energy_j, 3, 0.04) << row.meter;
+  }
+}
+
+TEST_F(Measure, AMeterThatWaitsTimesNoRefreshOfTheOthers) {
+  WaitingMeter waiting(device);
+  meters = {&waiting, &sensor};
+  const auto found = find_refresh_intervals(meters, device, Seconds{3});
+  EXPECT_NEAR(found.at(1).value_or(Seconds{0}).value, 0.1, 0.01);
+  EXPECT_EQ(found.at(0).value_or(Seconds{0}).value, 0.1) << "what its log says";
+}
+
+TEST_F(Measure, StatedPowerIsTimesTheTimeThatTheRunnerSaw) {
+  const auto stated = open_meters({.settings = {{"constant.watts", "15"}}, .clock = &device}, "constant:watts");
+  meters = {stated.front().get()};
+  const Measured m = measure({{"a", {.time = {0.01}, .request = {0.02}}}}).at(0);
+  const Measurement& row = m.rows.at(0);
+  EXPECT_NEAR(*row.energy_j / *row.time_s, 15, 1e-9);
+  EXPECT_FALSE(has(m.remarks, "the clock says"));
+}
+
+TEST_F(Measure, ARunnerThatDoesNotWaitForItsDeviceIsNotBelieved) {
+  const Measured m = measure({{"a", {.time = {0.01}, .request = {0.3}}}}).at(0);
+  EXPECT_TRUE(has(m.remarks, "the clock says"));
+}
+
+TEST_F(Measure, FixedPassesBelowARefreshAreRemarked) {
+  protocol.fixed_passes = 100;
+  EXPECT_TRUE(has(measure({{"a", {.time = {0.005}, .energy = {5}}}}).at(0).remarks, "100 passes took 0.5 s"));
+  protocol.fixed_passes = 1000;
+  EXPECT_FALSE(has(measure({{"a", {.time = {0.005}, .energy = {5}}}}).at(0).remarks, "refreshes"));
 }
 
 TEST_F(Measure, WaitsForTheDeviceToCoolAtMostAMinute) {

@@ -68,7 +68,8 @@ class FaultySensor final : public Meter {
 struct Work {
   Seconds time{0.01};
   Joules energy{1};
-  double swing = 0;  ///< power of the first 60 % of a pass is higher by this share, the rest lower
+  Seconds request{0};  ///< that sending it and its answer take besides
+  double swing = 0;    ///< power of the first 60 % of a pass is higher by this share, the rest lower
   enum class Fault { none, refused, out_of_memory, crash_preparing, crash_running } fault = Fault::none;
   bool memory_for_one = false;  ///< fits only when nothing else is prepared
 };
@@ -95,6 +96,7 @@ class ScriptedRunner final : public Runner {
     const Work& work = *held_.at(handle);
     runs.push_back({handle, passes, device_.now()});
     if (work.fault == Work::Fault::crash_running && runs.size() > 10) die("crashed: signal 9");
+    if (work.request.value > 0) device_.sleep(work.request);
     const Seconds start = device_.now();
     if (work.swing == 0) device_.work(work.time * double(passes), work.energy * double(passes));
     for (int64_t i = 0; i < passes && work.swing != 0; ++i) {

@@ -185,6 +185,21 @@ TEST_F(MeasuredCommand, WritesTheTextFormatOfPrometheus) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1) << "no draft is left";
 }
 
+TEST_F(MeasuredCommand, ACommandThatCannotBeStartedDoesNotRunForEverInPrometheus) {
+  const std::string file = (folder.path() / "w.prom").string();
+  EXPECT_EQ(run_program({"measure", "--meter", "none", "--prom", file, "--", "no-such-program"}).exit_code, 127);
+  EXPECT_TRUE(has(text_of(file), "wattlayer_command_running 0\n")) << text_of(file);
+  EXPECT_TRUE(has(text_of(file), "wattlayer_command_exit_status 127\n"));
+}
+
+TEST_F(MeasuredCommand, EndsWhereTheCallerIgnoresTheEndOfItsChildren) {
+  const std::string file = (folder.path() / "out.json").string();
+  const ProgramRun run =
+      run_program({"measure", "--meter", "none", "--", "/bin/sh", "-c",
+                   "trap '' CHLD; exec \"$0\" measure --meter none --json -o " + file + " -- sh -c 'exit 6'", WATTLAYER_PROGRAM});
+  EXPECT_EQ(run.exit_code, 6) << run.err;
+}
+
 std::vector<std::vector<std::string>> csv_lines(const std::string& text) {
   std::vector<std::vector<std::string>> lines(1, std::vector<std::string>(1));
   bool quoted = false;

@@ -88,11 +88,5 @@ TEST(EnergyCounter, StandingStillIsAFaultOnlyForThoseWhoAsk) {
   EXPECT_THROW(counter.require_movement({2.5}, {1}), Error);
 }
 
-TEST(EnergyCounter, KnowsItsLongestGap) {
-  EnergyCounter counter(microjoule, range_262144);
-  for (const double at : {0.0, 1.0, 4.0, 5.0}) counter.update(static_cast<uint64_t>(at * 1e6), {at});
-  EXPECT_DOUBLE_EQ(counter.longest_gap().value, 3);
-}
-
 }  // namespace
 }  // namespace wattlayer

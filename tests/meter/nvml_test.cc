@@ -187,7 +187,7 @@ TEST_F(Nvml, StateTellsWhatTheBoardTells) {
   rewrite("temperature=na clock=absent limit=na throttle=1");
   const DeviceState silent = open()->state();
   EXPECT_FALSE(silent.temperature_c || silent.clock_hz || silent.power_limit_w) << "N/A is absent, not 0";
-  EXPECT_TRUE(silent.throttle.empty()) << "an idle board is not throttled";
+  EXPECT_EQ(silent.throttle, std::vector<std::string>{}) << "an idle board is not throttled";
 }
 
 TEST_F(Nvml, MigHasBoardPowerOnlyAndOnlyOnRequest) {

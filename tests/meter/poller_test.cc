@@ -127,13 +127,34 @@ TEST(SampledMeter, KeepsAFaultOfThePollForTheNextRead) {
   EXPECT_THROW(meter.read(), Error) << "the energy in between stays unknown";
 }
 
+TEST(SampledMeter, APauseBetweenWindowsIsNoGap) {
+  SimulatedDevice device({10});
+  SampledMeter meter(sampled_info(), device, [] { return Watts{1}; });
+  const auto window = [&](Seconds step) {
+    meter.read_start();
+    for (int i = 0; i < 10; ++i) device.sleep(step), meter.poll();
+    meter.read();
+  };
+  device.sleep({12});  // between opening and the first poll
+  meter.poll();
+  window({0.001});
+  device.sleep({12});
+  window({0.001});
+  EXPECT_TRUE(meter.remarks().empty());
+  window({2});
+  EXPECT_EQ(meter.remarks().size(), 1u);
+  meter.begin();
+  EXPECT_TRUE(meter.remarks().empty()) << "another measurement has its own remarks";
+}
+
 TEST(SampledMeter, RefusesImpossiblePowerAndRemarksOnGaps) {
   SimulatedDevice device({10});
   Watts power{1};
   SampledMeter meter(sampled_info(), device, [&] { return power; });
   EXPECT_TRUE(meter.remarks().empty());
+  meter.read_start();
   device.sleep({5});
-  meter.poll();
+  meter.read();
   ASSERT_EQ(meter.remarks().size(), 1u);
   EXPECT_NE(meter.remarks()[0].find("5 s"), std::string::npos) << meter.remarks()[0];
   power = {-3};

@@ -9,7 +9,6 @@ TEST(PowerIntegral, IsTheAreaUnderTheSamples) {
   PowerIntegral integral;
   for (const auto& [at, power] : {std::pair{0.0, 100.0}, {1.0, 200.0}, {3.0, 200.0}, {3.5, 0.0}}) integral.add({at}, {power});
   EXPECT_DOUBLE_EQ(integral.energy().value, 150 + 400 + 50);
-  EXPECT_DOUBLE_EQ(integral.longest_gap().value, 2);
 }
 
 TEST(PowerIntegral, IsExactForAStraightLineHoweverItIsSampled) {

@@ -291,10 +291,10 @@ TEST(Rapl, StateTellsClockTemperatureAndThrottling) {
   DeviceState state = meter->state();
   EXPECT_DOUBLE_EQ(*state.clock_hz, 2.35e9);
   EXPECT_DOUBLE_EQ(*state.temperature_c, 61);
-  EXPECT_TRUE(state.throttle.empty()) << "throttled before it was opened";
+  EXPECT_EQ(state.throttle, std::vector<std::string>{}) << "throttled before it was opened";
   tree.write("sys/devices/system/cpu/cpu2/thermal_throttle/package_throttle_count", 4);
   EXPECT_EQ(meter->state().throttle, std::vector<std::string>{"thermal"});
-  EXPECT_TRUE(meter->state().throttle.empty()) << "not since";
+  EXPECT_EQ(meter->state().throttle, std::vector<std::string>{}) << "not since";
 }
 
 }  // namespace

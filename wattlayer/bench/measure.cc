@@ -12,6 +12,7 @@
 #include "wattlayer/bench/refresh.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/meter/poller.h"
+#include "wattlayer/meter/reading_order.h"
 
 namespace wattlayer {
 namespace {
@@ -32,6 +33,12 @@ struct Turn {
 
   void fail(const std::string& reason) { measured.failure = reason, done = true; }
 };
+
+/// What is modelled is of the time that the runner worked: the reads enclose its request and its answer, too.
+Joules energy_of(const MeterInfo& info, const Window& window, Joules counted) {
+  if (info.stated_power) return *info.stated_power * window.time;
+  return info.method == "modelled" && window.wall.value > 0 ? counted * (window.time / window.wall) : counted;
+}
 
 /// One call of measure().
 class Session {
@@ -143,14 +150,14 @@ void Session::warm_up(size_t i) {
 }
 
 std::vector<Joules> Session::read() const {
-  std::vector<Joules> values;
-  for (Meter* meter : meters_) values.push_back(meter->read());
+  std::vector<Joules> values(meters_.size());
+  for (const size_t i : reading_order(meters_, false)) values[i] = meters_[i]->read();
   return values;
 }
 
 std::vector<Joules> Session::read_start() const {
-  std::vector<Joules> values;
-  for (Meter* meter : meters_) values.push_back(meter->read_start());
+  std::vector<Joules> values(meters_.size());
+  for (const size_t i : reading_order(meters_, true)) values[i] = meters_[i]->read_start();
   return values;
 }
 
@@ -205,16 +212,19 @@ void Session::take_window(Turn& turn, size_t i) {
   Window window{.passes = std::max<int64_t>(1, static_cast<int64_t>(std::ceil(window_length() * between(1, 1.1) / turn.a_pass)))};
   if (protocol_.fixed_passes) window.passes = *protocol_.fixed_passes;
   const std::vector<Joules> before = read_start();
+  const Seconds start = clock_.now();
   const auto time = execute(i, window.passes);
   if (!time) return;
+  window.wall = clock_.now() - start;
   const std::vector<Joules> after = read();
   for (Meter* meter : meters_) {
     window.state = meter->state();
     const DeviceState& s = window.state;
-    if (s.clock_hz || s.temperature_c || s.power_limit_w || !s.throttle.empty()) break;
+    if (s.clock_hz || s.temperature_c || s.power_limit_w || s.throttle) break;
   }
   window.time = *time;
-  for (size_t m = 0; m < meters_.size(); ++m) window.energy.push_back(after[m] - before[m]);
+  for (size_t m = 0; m < meters_.size(); ++m)
+    window.energy.push_back(energy_of(meters_[m]->info(), window, after[m] - before[m]));
   turn.measured.windows.push_back(std::move(window));
 }
 
@@ -297,6 +307,7 @@ void Session::finish(size_t i, const Circumstances& circumstances) {
 
 std::vector<Measured> Session::run() {
   const std::string date = clock_.date();
+  for (Meter* meter : meters_) meter->begin();
   const Poller poller(meters_, clock_);
   for (size_t i = 0; i < turns_.size(); ++i)
     if (report(i, std::nullopt)) prepare(i);

@@ -30,7 +30,8 @@ struct Protocol {
 /// One timed stretch of passes, as it was metered.
 struct Window {
   int64_t passes = 0;
-  Seconds time;
+  Seconds time;                ///< as the runner saw it
+  Seconds wall;                ///< between the reads of the meters
   std::vector<Joules> energy;  ///< of each meter; idle included
   DeviceState state;           ///< of the first meter that tells, at the end
 };

@@ -13,7 +13,8 @@
 namespace wattlayer {
 namespace {
 
-constexpr double largest_disagreement = 0.05;  // of a counter and the integral of the same device
+constexpr double largest_disagreement = 0.05;     // of a counter and the integral of the same device
+constexpr double largest_time_difference = 0.05;  // of the runner's clock and ours
 
 PerPass per_pass_of(std::span<const Window> windows, std::optional<size_t> meter) {
   std::vector<double> totals, passes;
@@ -36,17 +37,14 @@ std::optional<double> middle(std::span<const Window> windows, std::optional<doub
 std::map<std::string, size_t> throttled_windows(std::span<const Window> windows) {
   std::map<std::string, size_t> count;
   for (const Window& w : windows)
-    for (const std::string& reason : w.state.throttle) ++count[reason];
+    for (const std::string& reason : w.state.throttle.value_or(std::vector<std::string>{})) ++count[reason];
   return count;
 }
 
 void add_state(std::map<std::string, std::string>& conditions, std::span<const Window> windows) {
-  bool told = false;
   auto add = [&](const char* key, std::optional<double> DeviceState::*what) {
     const auto value = middle(windows, what);
-    if (!value) return;
-    told = true;
-    conditions[key] = fmt::format("{:.6g}", *value);
+    if (value) conditions[key] = fmt::format("{:.6g}", *value);
   };
   add("clock_hz", &DeviceState::clock_hz);
   add("memory_clock_hz", &DeviceState::memory_clock_hz);
@@ -54,6 +52,7 @@ void add_state(std::map<std::string, std::string>& conditions, std::span<const W
   add("power_limit_w", &DeviceState::power_limit_w);
   std::vector<std::string> reasons;
   for (const auto& [reason, count] : throttled_windows(windows)) reasons.push_back(reason);
+  const bool told = std::all_of(windows.begin(), windows.end(), [](const Window& w) { return w.state.throttle.has_value(); });
   if (told || !reasons.empty()) conditions["throttle"] = reasons.empty() ? "none" : fmt::format("{}", fmt::join(reasons, ", "));
 }
 
@@ -153,6 +152,32 @@ void add_idle_remark(std::vector<std::string>& remarks, const Measurement& row, 
                   info.name(), *row.idle_power_w, *row.energy_j / *row.time_s));
 }
 
+/// With fixed passes a window may be shorter than what the sensor needs to show it.
+void add_short_window_remark(Measured& measured, size_t meter, const Circumstances& c) {
+  const MeterInfo& info = c.meters[meter]->info();
+  if (!c.protocol.fixed_passes || info.method == "modelled") return;
+  std::vector<double> times;
+  for (const Window& w : measured.windows) times.push_back(w.time.value);
+  const double window = median(std::move(times));
+  const auto refresh = c.refresh[meter] ? c.refresh[meter] : info.refresh_interval;
+  if (!refresh || window >= c.protocol.refreshes * refresh->value) return;
+  measured.remarks.push_back(fmt::format(
+      "{}: {} passes took {:.3g} s, in which it refreshes {:.2g} times; expected {} refreshes in a window, with fewer "
+      "the figure may be off by far: take more passes, or leave --fixed out",
+      info.name(), *c.protocol.fixed_passes, window, window / refresh->value, c.protocol.refreshes));
+}
+
+/// A runner that does not wait for its device, or counts in other units, is not believed unseen.
+void add_time_remark(Measured& measured) {
+  Seconds told{0}, wall{0};
+  for (const Window& w : measured.windows) told += w.time, wall += w.wall;
+  if (std::abs(wall / told - 1) <= largest_time_difference) return;
+  measured.remarks.push_back(fmt::format(
+      "the runner says that its windows took {:.4g} s, the clock says {:.4g} s: it does not wait for its device, counts "
+      "in another unit, or a window is short beside a request",
+      told.value, wall.value));
+}
+
 void add_remarks(Measured& measured, const Circumstances& c) {
   const size_t windows = measured.windows.size();
   for (const auto& [reason, count] : throttled_windows(measured.windows))
@@ -165,6 +190,7 @@ void add_remarks(Measured& measured, const Circumstances& c) {
     if (info.method == "modelled" && info.remarks.empty())
       measured.remarks.push_back(fmt::format("the energy of {} is modelled, not measured: stated power x time", info.name()));
     add_idle_remark(measured.remarks, row, info);
+    add_short_window_remark(measured, i, c);
     if (c.protocol.idle.value > 0 && !c.idle[i] && info.method != "modelled")
       measured.remarks.push_back(fmt::format("{}: the power at rest is not above its resolution, so it is unknown", info.name()));
   }
@@ -188,6 +214,7 @@ std::optional<double> relative_half_width(std::span<const Window> windows, std::
 
 void fill_rows(Measured& measured, const Task& task, const Circumstances& circumstances) {
   const Measurement row = row_of(measured, task, circumstances);
+  add_time_remark(measured);
   if (circumstances.meters.empty()) {
     measured.rows.push_back(row);
     measured.rows.back().method = "";

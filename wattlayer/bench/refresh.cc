@@ -34,14 +34,17 @@ Seconds step_of(std::span<Meter* const> meters) {
 
 std::vector<std::optional<Seconds>> find_refresh_intervals(std::span<Meter* const> meters, Clock& clock, Seconds longest) {
   std::vector<Changes> seen(meters.size());
-  for (size_t i = 0; i < meters.size(); ++i) seen[i].last = meters[i]->read();
   auto modelled = [&](size_t i) { return meters[i]->info().method == "modelled"; };
+  // Waiting for a log would only time the logger's lag, and hold up the other readings.
+  auto skipped = [&](size_t i) { return modelled(i) || meters[i]->info().waits; };
+  for (size_t i = 0; i < meters.size(); ++i)
+    if (!skipped(i)) seen[i].last = meters[i]->read_start();
   const Seconds step = step_of(meters), start = clock.now();
   for (bool missing = true; missing && clock.now() - start < longest;) {
     clock.sleep(step);
     missing = false;
     for (size_t i = 0; i < meters.size(); ++i) {
-      if (modelled(i) || seen[i].at.size() >= enough_changes) continue;
+      if (skipped(i) || seen[i].at.size() >= enough_changes) continue;
       const Joules now = meters[i]->read();
       if (now != seen[i].last) seen[i].at.push_back(clock.now().value), seen[i].last = now;
       missing = true;
@@ -50,7 +53,7 @@ std::vector<std::optional<Seconds>> find_refresh_intervals(std::span<Meter* cons
   std::vector<std::optional<Seconds>> found;
   for (size_t i = 0; i < meters.size(); ++i) {
     const MeterInfo& info = meters[i]->info();
-    found.push_back(modelled(i) ? Seconds{0} : median_gap(seen[i]));
+    found.push_back(modelled(i) ? Seconds{0} : skipped(i) ? info.refresh_interval : median_gap(seen[i]));
     if (found[i] && info.method == "integrated" && info.refresh_interval) found[i] = std::max(*found[i], *info.refresh_interval);
   }
   return found;

@@ -43,7 +43,6 @@ Joules EnergyCounter::update(uint64_t raw, Seconds now) {
                     "measure again",
                     joules(raw_).value, joules(raw).value, elapsed.value));
   if (raw != raw_) moved_at_ = now;
-  longest_gap_ = std::max(longest_gap_, elapsed);
   raw_ = raw;
   read_at_ = now;
   total_ += step;

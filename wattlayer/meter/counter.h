@@ -36,8 +36,6 @@ class EnergyCounter {
   /// one. Absent where it never wraps.
   std::optional<Seconds> wrap_time() const;
   Joules total() const { return total_; }
-  /// Longest time between two readings so far.
-  Seconds longest_gap() const { return longest_gap_; }
 
  private:
   [[noreturn]] void fail(const std::string& why);
@@ -49,7 +47,6 @@ class EnergyCounter {
   uint64_t raw_ = 0;
   Seconds read_at_{0};
   Seconds moved_at_{0};
-  Seconds longest_gap_{0};
   Joules total_{0};
   std::string fault_;
 };

@@ -133,7 +133,8 @@ Joules FakeMeter::read() {
 DeviceState FakeMeter::state() {
   DeviceState state;
   if (std::isfinite(script_.temperature_c)) state.temperature_c = script_.temperature_c;
-  if ((device_.now() - opened_).value >= script_.throttles_after_s) state.throttle = {"thermal"};
+  state.throttle.emplace();
+  if ((device_.now() - opened_).value >= script_.throttles_after_s) state.throttle->emplace_back("thermal");
   return state;
 }
 

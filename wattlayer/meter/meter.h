@@ -22,6 +22,8 @@ struct MeterInfo {
   /// The sensor reports the mean of that long, so what came before still shows; absent: not longer than a refresh.
   std::optional<Seconds> averaging_window;
   std::optional<Seconds> poll_interval;      ///< poll() must be called at least this often; absent: never
+  std::optional<Watts> stated_power;         ///< of a modelled meter whose energy is nothing but this times time
+  bool waits = false;                        ///< a read waits for an outside log, which may take seconds
   std::map<std::string, std::string> facts;  ///< driver, board, firmware, correction: goes to a measurement's conditions
   std::vector<std::string> remarks;          ///< what a reader of its figures must know, a sentence each
 
@@ -31,7 +33,8 @@ struct MeterInfo {
 /// State of the metered device at one moment. What the source does not tell is absent, never 0.
 struct DeviceState {
   std::optional<double> clock_hz, memory_clock_hz, temperature_c, power_limit_w;
-  std::vector<std::string> throttle;  ///< reasons that slow the device now: `power cap`, `thermal`, ...; idle is none
+  /// Reasons that slow the device now: `power cap`, `thermal`, ...; idle is none. Absent where nobody tells.
+  std::optional<std::vector<std::string>> throttle;
 };
 
 /// An energy counter of one physical domain. read() never goes backwards: each implementation unwraps its own counter.
@@ -46,10 +49,12 @@ class Meter {
   /// The same for the start of a window, when the device is at rest: energy at the moment this returns, where read() means the
   /// moment it is called. They differ only for a meter that must wait for an external log.
   virtual Joules read_start() { return read(); }
+  /// A new measurement starts: remarks() tells of what happens from now on.
+  virtual void begin() {}
   /// Takes a power sample, or reads a counter before it can wrap twice. Errors are kept for the next read().
   virtual void poll() {}
   virtual DeviceState state() { return {}; }
-  /// info().remarks and what has happened since: gaps between samples, a counter that was not read in time.
+  /// info().remarks and what has happened in windows since begin(): gaps between samples, a counter that was not read in time.
   virtual std::vector<std::string> remarks() { return info().remarks; }
 };
 

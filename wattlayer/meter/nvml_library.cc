@@ -198,9 +198,11 @@ DeviceState NvmlLibrary::state(const NvmlBoard& board) const {
   state.memory_clock_hz = known(ask<unsigned>(call_->clock, board.handle, clock_memory), 1e6);
   state.temperature_c = known(ask<unsigned>(call_->temperature, board.handle, sensor_gpu), 1);
   state.power_limit_w = known(ask<unsigned>(call_->power_limit, board.handle), 1e-3);
-  if (const auto reasons = ask<unsigned long long>(call_->throttle, board.handle))
+  if (const auto reasons = ask<unsigned long long>(call_->throttle, board.handle)) {
+    state.throttle.emplace();
     for (const ThrottleReason& reason : throttle_reasons)
-      if (reasons.value & reason.bit) state.throttle.emplace_back(reason.words);
+      if (reasons.value & reason.bit) state.throttle->emplace_back(reason.words);
+  }
   return state;
 }
 

@@ -1,7 +1,5 @@
 #include "wattlayer/meter/power_integral.h"
 
-#include <algorithm>
-
 namespace wattlayer {
 
 void PowerIntegral::add(Seconds at, Watts power) {
@@ -9,7 +7,6 @@ void PowerIntegral::add(Seconds at, Watts power) {
     if (at <= *last_at_) return;
     const Seconds gap = at - *last_at_;
     energy_ += (last_power_ + power) / 2 * gap;
-    longest_gap_ = std::max(longest_gap_, gap);
   }
   last_at_ = at;
   last_power_ = power;

@@ -15,14 +15,11 @@ class PowerIntegral {
   Joules energy() const { return energy_; }
   std::optional<Seconds> last_at() const { return last_at_; }
   Watts last_power() const { return last_power_; }
-  /// Longest time between two neighbouring samples: within it the power was only guessed at.
-  Seconds longest_gap() const { return longest_gap_; }
 
  private:
   Joules energy_{0};
   std::optional<Seconds> last_at_;
   Watts last_power_{0};
-  Seconds longest_gap_{0};
 };
 
 }  // namespace wattlayer

@@ -49,8 +49,10 @@ DeviceState ProcessorState::read() {
   for (const auto& file : temperatures_)
     if (const auto millidegrees = number_of(file))
       state.temperature_c = std::max(state.temperature_c.value_or(0), static_cast<double>(*millidegrees) / 1e3);
+  if (throttle_counts_.empty()) return state;
   const uint64_t now = throttled();
-  if (now > throttled_before_) state.throttle.push_back("thermal");
+  state.throttle.emplace();
+  if (now > throttled_before_) state.throttle->emplace_back("thermal");
   throttled_before_ = now;
   return state;
 }

@@ -29,13 +29,31 @@ void SampledMeter::take_sample() {
 Joules SampledMeter::read() {
   const std::lock_guard lock(mutex_);
   take_sample();
+  gaps_.end(clock_.now());
+  return energy();
+}
+
+Joules SampledMeter::read_start() {
+  const std::lock_guard lock(mutex_);
+  take_sample();
+  gaps_.start(clock_.now());
+  return energy();
+}
+
+Joules SampledMeter::energy() const {
   if (!fault_.empty()) throw Error(ErrorKind::unavailable, fault_);
   return integral_.energy();
+}
+
+void SampledMeter::begin() {
+  const std::lock_guard lock(mutex_);
+  gaps_ = {};
 }
 
 void SampledMeter::poll() {
   const std::lock_guard lock(mutex_);
   take_sample();
+  gaps_.poll(clock_.now());
 }
 
 DeviceState SampledMeter::state() {
@@ -46,7 +64,7 @@ DeviceState SampledMeter::state() {
 std::vector<std::string> SampledMeter::remarks() {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> all = info_.remarks;
-  const Seconds gap = integral_.longest_gap();
+  const Seconds gap = gaps_.longest();
   if (info_.poll_interval && gap > *info_.poll_interval * 10)
     all.push_back(
         fmt::format("up to {:.3g} s lay between two power samples instead of {:.3g} s", gap.value, info_.poll_interval->value));

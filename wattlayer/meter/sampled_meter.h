@@ -5,6 +5,7 @@
 #include "wattlayer/core/clock.h"
 #include "wattlayer/meter/meter.h"
 #include "wattlayer/meter/power_integral.h"
+#include "wattlayer/meter/reading_gaps.h"
 
 namespace wattlayer {
 
@@ -18,12 +19,15 @@ class SampledMeter final : public Meter {
 
   const MeterInfo& info() const override { return info_; }
   Joules read() override;
+  Joules read_start() override;
+  void begin() override;
   void poll() override;
   DeviceState state() override;
   std::vector<std::string> remarks() override;
 
  private:
   void take_sample();
+  Joules energy() const;
 
   MeterInfo info_;
   Clock& clock_;
@@ -31,6 +35,7 @@ class SampledMeter final : public Meter {
   std::function<DeviceState()> state_;
   std::mutex mutex_;
   PowerIntegral integral_;
+  ReadingGaps gaps_;
   std::string fault_;
 };
 

@@ -112,6 +112,7 @@ std::unique_ptr<Meter> open(const MeterPlace& place, std::string_view name) {
                    .domain = kind.name,
                    .scope = text_setting(place, "constant.scope", "cpu-package"),
                    .method = "modelled",
+                   .stated_power = kind.name == "watts" ? std::optional(Watts{*watts}) : std::nullopt,
                    .facts = {{kind.setting, fmt::format("{:g}", *watts)}},
                    .remarks = {not_measured}};
     return std::make_unique<ConstantMeter>(std::move(info), Watts{*watts}, place, kind.name == "tdp");

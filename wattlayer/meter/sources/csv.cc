@@ -144,6 +144,7 @@ std::unique_ptr<Meter> open(const MeterPlace& place, std::string_view name) {
                  .method = domain.method,
                  .device = domain.device,
                  .refresh_interval = domain.refresh_interval,
+                 .waits = true,
                  .facts = {{"csv.file", file}, {"csv.offset_s", fmt::format("{:g}", offset)}}};
   const Seconds wait{number_setting(place, "csv.wait_s").value_or(usual_wait_s)};
   return std::make_unique<LogMeter>(std::move(info), std::move(log), Seconds{offset}, wait, *place.clock);

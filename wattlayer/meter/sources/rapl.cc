@@ -15,6 +15,7 @@
 #include "wattlayer/meter/meter_source.h"
 #include "wattlayer/meter/processor_state.h"
 #include "wattlayer/meter/rapl_tree.h"
+#include "wattlayer/meter/reading_gaps.h"
 #include "wattlayer/meter/system_file.h"
 
 namespace wattlayer {
@@ -113,20 +114,19 @@ class RaplMeter final : public Meter {
 
   const MeterInfo& info() const override { return info_; }
 
-  Joules read() override {
+  Joules read() override { return read_edge(&ReadingGaps::end); }
+  Joules read_start() override { return read_edge(&ReadingGaps::start); }
+
+  void begin() override {
     const std::lock_guard lock(mutex_);
-    try {
-      if (!fault_.empty()) throw Error(ErrorKind::unavailable, fault_);
-      return take_reading();
-    } catch (const Error& e) {
-      throw e.within(info_.name());
-    }
+    gaps_ = {};
   }
 
   void poll() override {
     const std::lock_guard lock(mutex_);
     try {
       if (fault_.empty()) take_reading();
+      gaps_.poll(clock_.now());
     } catch (const Error& e) {
       fault_ = e.what();
     }
@@ -140,13 +140,12 @@ class RaplMeter final : public Meter {
   std::vector<std::string> remarks() override {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> all = info_.remarks;
-    Seconds gap{0};
     for (const Zone& zone : zones_) {
-      gap = std::max(gap, zone.counter.longest_gap());
       if (zone.counter.total().value == 0 && clock_.now() - opened_ > longest_stillness)
         all.push_back(fmt::format("{} has not moved since it was opened: it is idle, or the machine does not count it",
                                   zone.file.parent_path().filename().string()));
     }
+    const Seconds gap = gaps_.longest();
     if (info_.poll_interval && gap > *info_.poll_interval * 2)
       all.push_back(fmt::format("it was not read for {:.0f} s, in which it may have wrapped unseen", gap.value));
     return all;
@@ -158,6 +157,18 @@ class RaplMeter final : public Meter {
     EnergyCounter counter;
     bool must_move;
   };
+
+  Joules read_edge(void (ReadingGaps::*edge)(Seconds)) {
+    const std::lock_guard lock(mutex_);
+    try {
+      if (!fault_.empty()) throw Error(ErrorKind::unavailable, fault_);
+      const Joules energy = take_reading();
+      (gaps_.*edge)(clock_.now());
+      return energy;
+    } catch (const Error& e) {
+      throw e.within(info_.name());
+    }
+  }
 
   Joules take_reading() {
     Joules sum{0};
@@ -176,6 +187,7 @@ class RaplMeter final : public Meter {
   Seconds opened_;
   std::mutex mutex_;
   std::vector<Zone> zones_;
+  ReadingGaps gaps_;
   std::string fault_;
 };
 
