@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "wattlayer/bench/confidence.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/report/quantity_text.h"
 #include "wattlayer/report/text_table.h"
@@ -48,6 +50,26 @@ std::optional<Joules> CommandEnergy::above_idle(Seconds time) const {
   return *energy - *idle * time;
 }
 
+std::optional<Joules> CommandEnergy::above_idle_half_width(Seconds time) const {
+  if (!energy || !idle || idle_parts.size() < 2 || !(time.value > 0)) return std::nullopt;
+  const auto parts = static_cast<double>(idle_parts.size());
+  double mean = 0, square = 0;
+  for (const Watts& power : idle_parts) mean += power.value / parts;
+  for (const Watts& power : idle_parts) square += (power.value - mean) * (power.value - mean);
+  const double sd = std::sqrt(square / (parts - 1));
+  // The idle power is a mean of the parts; the command's own time holds time / part of them.
+  const double drawn = student_t_975(static_cast<int>(idle_parts.size()) - 1) * sd *
+                       std::sqrt(time.value * time.value / parts + time.value * idle_part.value);
+  const double edges =
+      info.refresh_interval.value_or(Seconds{0}).value * (energy->value / time.value) + 2 * info.resolution.value;
+  return Joules{drawn + edges};
+}
+
+bool CommandEnergy::is_within_noise(Seconds time) const {
+  const auto above = above_idle(time), half_width = above_idle_half_width(time);
+  return above && half_width && std::abs(above->value) <= half_width->value;
+}
+
 std::string command_table(const CommandFigures& figures) {
   std::string text = fmt::format("{}: {}{}\n", shorten(printable(figures.command), 60), quantity(figures.time.value, "s"),
                                  figures.status ? fmt::format(", exit status {}", *figures.status) : "");
@@ -59,7 +81,8 @@ std::string command_table(const CommandFigures& figures) {
                    {"MEAN POWER", Align::right},
                    {"IDLE BEFORE", Align::right}});
   for (const CommandEnergy& m : figures.meters)
-    table.row({m.info.name(), m.info.scope, m.info.method, shown(m.energy, "J"), shown(m.above_idle(figures.time), "J"),
+    table.row({m.info.name(), m.info.scope, m.info.method, shown(m.energy, "J"),
+               m.is_within_noise(figures.time) ? unknown : shown(m.above_idle(figures.time), "J"),
                shown(power(m, figures.time), "W"), shown(m.idle, "W")});
   if (!figures.meters.empty()) text += table.print();
   for (const CommandEnergy& m : figures.meters)
@@ -76,6 +99,7 @@ std::string command_json(const CommandFigures& figures) {
                       {"method", m.info.method},
                       {"energy_j", json_of(m.energy)},
                       {"energy_above_idle_j", json_of(m.above_idle(figures.time))},
+                      {"energy_above_idle_ci95_j", json_of(m.above_idle_half_width(figures.time))},
                       {"power_w", json_of(power(m, figures.time))},
                       {"idle_power_w", json_of(m.idle)},
                       {"failure", m.failure}});

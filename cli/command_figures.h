@@ -11,12 +11,19 @@ namespace wattlayer::cli {
 /// What one meter says of a command.
 struct CommandEnergy {
   MeterInfo info;
-  std::optional<Joules> energy;  ///< idle included
-  std::optional<Watts> idle;     ///< before the command
-  std::string failure;           ///< why there is no energy
+  std::optional<Joules> energy;   ///< idle included
+  std::optional<Watts> idle;      ///< before the command
+  std::vector<Watts> idle_parts;  ///< of equal parts of that time: how steady it was
+  Seconds idle_part;              ///< length of each
+  std::string failure;            ///< why there is no energy
 
   /// Energy beyond what the machine draws at rest anyway; may be negative.
   std::optional<Joules> above_idle(Seconds time) const;
+  /// Half width of its 95 % interval: idle power varied as in its parts, and a refresh may lie on either side of an edge. Absent
+  /// where the parts are not known.
+  std::optional<Joules> above_idle_half_width(Seconds time) const;
+  /// Energy above idle that its interval cannot tell from none.
+  bool is_within_noise(Seconds time) const;
 };
 
 /// A command, running or ended. Figures of several meters stand beside each other and are never added across scopes.

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -9,6 +10,7 @@
 #include <fstream>
 #include <map>
 #include <random>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -62,6 +64,27 @@ Fields about_machine(const CarbonContext& context) {
 /// The column of CodeCarbon that a scope belongs to; empty for what it has none for (board, wall).
 std::string_view component(std::string_view scope) {
   return scope == "cpu-package" ? "cpu" : scope == "gpu-board" ? "gpu" : scope == "dram" ? "ram" : "";
+}
+
+std::set<std::string> counters_of(const CommandEnergy& meter) {
+  std::set<std::string> counters;
+  std::istringstream names(meter.info.device);
+  for (std::string name; std::getline(names, name, ',');) counters.insert(name);
+  return counters;
+}
+
+/// Meters that count no counter twice: of two that share one, the wider, and of equal ones that which has a figure.
+std::vector<const CommandEnergy*> once_each(std::vector<const CommandEnergy*> meters) {
+  const auto rank = [](const CommandEnergy* m) { return std::pair(counters_of(*m).size(), m->energy.has_value()); };
+  std::stable_sort(meters.begin(), meters.end(), [&](auto* a, auto* b) { return rank(a) > rank(b); });
+  std::set<std::string> counted;
+  std::erase_if(meters, [&](const CommandEnergy* m) {
+    const std::set<std::string> own = counters_of(*m);
+    if (std::any_of(own.begin(), own.end(), [&](const std::string& c) { return counted.contains(c); })) return true;
+    counted.insert(own.begin(), own.end());
+    return false;
+  });
+  return meters;
 }
 
 /// Sum of the meters of one scope; nothing when one of them failed.
@@ -138,7 +161,7 @@ void append_emissions(const std::filesystem::path& file, const CommandFigures& f
   if (scopes.empty()) text += line_of(common);
   for (const auto& [scope, meters] : scopes) {
     Fields fields = common;
-    add_energy(fields, meters, figures.time, context);
+    add_energy(fields, once_each(meters), figures.time, context);
     text += line_of(fields);
   }
   std::ofstream out(file, std::ios::binary | std::ios::app);

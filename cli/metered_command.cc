@@ -22,6 +22,7 @@ namespace wattlayer::cli {
 namespace {
 
 constexpr Seconds between_updates{5};
+constexpr int idle_parts = 5;  // which tell how steady the power at rest is
 
 /// Signals are taken one by one instead of interrupting; the command gets the mask that there was before.
 class SignalQueue {
@@ -94,6 +95,8 @@ class MeteredCommand {
 
  private:
   bool rest(const SignalQueue& signals);
+  bool pause_until(Seconds end, const SignalQueue& signals);
+  void note_part(std::vector<Joules>& last, Seconds& started);
   enum class Reading { at_start, at_end, in_between };
   void read(std::vector<Joules>& values, Reading reading);
   void update(Seconds now, Reading reading);
@@ -131,10 +134,11 @@ bool MeteredCommand::rest(const SignalQueue& signals) {
   std::vector<Joules> before, after;
   read(before, Reading::at_start);
   const Seconds start = clock_.now();
-  siginfo_t info{};
-  for (Seconds left = options_.idle; left.value > 0; left = options_.idle - (clock_.now() - start)) {
-    const int signal = signals.next(left, info);
-    if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT) return false;
+  std::vector<Joules> last = before;
+  Seconds part_started = start;
+  for (int part = 1; part <= idle_parts; ++part) {
+    if (!pause_until(start + options_.idle * (static_cast<double>(part) / idle_parts), signals)) return false;
+    note_part(last, part_started);
   }
   const Seconds time = clock_.now() - start;
   read(after, Reading::at_end);
@@ -148,6 +152,30 @@ bool MeteredCommand::rest(const SignalQueue& signals) {
           fmt::format("{}: nothing was counted at rest, so the energy above idle is unknown", m.info.name()));
   }
   return true;
+}
+
+/// False when a signal asks for an end.
+bool MeteredCommand::pause_until(Seconds end, const SignalQueue& signals) {
+  siginfo_t info{};
+  for (Seconds left = end - clock_.now(); left.value > 0; left = end - clock_.now()) {
+    const int signal = signals.next(left, info);
+    if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT) return false;
+  }
+  return true;
+}
+
+/// Power at rest since the last part, of the meters that can be read at once.
+void MeteredCommand::note_part(std::vector<Joules>& last, Seconds& started) {
+  std::vector<Joules> values;
+  read(values, Reading::in_between);
+  const Seconds now = clock_.now();
+  for (size_t i = 0; i < values.size(); ++i) {
+    CommandEnergy& m = figures_.meters[i];
+    if (!m.failure.empty() || m.info.waits || m.info.method == "modelled") continue;
+    m.idle_parts.push_back((values[i] - last[i]) / (now - started));
+    m.idle_part = now - started;
+  }
+  last = std::move(values), started = now;
 }
 
 void MeteredCommand::update(Seconds now, Reading reading) {
@@ -214,6 +242,11 @@ int MeteredCommand::run() {
         "`wattlayer check`",
         m.info.name(), figures_.time.value);
   }
+  for (const CommandEnergy& m : figures_.meters)
+    if (m.is_within_noise(figures_.time))
+      figures_.remarks.push_back(fmt::format(
+          "{}: the energy above idle, {:.2g} J, is within its 95 % interval of ±{:.2g} J: it cannot be told from none",
+          m.info.name(), m.above_idle(figures_.time)->value, m.above_idle_half_width(figures_.time)->value));
   for (Meter* meter : open_.meters)
     for (const std::string& remark : meter->remarks())
       figures_.remarks.push_back(fmt::format("{}: {}", meter->info().name(), remark));

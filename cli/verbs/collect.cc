@@ -14,6 +14,7 @@
 #include "wattlayer/bench/cpu_description.h"
 #include "wattlayer/bench/fake_runner.h"
 #include "wattlayer/bench/shard.h"
+#include "wattlayer/bench/working_board.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/meter/meter_lock.h"
 #include "wattlayer/meter/simulated_device.h"
@@ -103,25 +104,18 @@ void find_hardware(Session& session, const Options& options, const DataFiles& fi
   session.collect.hardware = id;
 }
 
-/// UUID of the board that the runner executes on; empty when it does not tell.
-std::string board_of(const Runner& runner, const std::string& device) {
-  for (const RunnerDevice& d : runner.info().devices)
-    if (d.id == device)
-      if (const auto uuid = d.facts.find("uuid"); uuid != d.facts.end()) return uuid->second;
-  return "";
-}
-
 /// Meters that are not named are all that there are, but of other boards than the one that works: their energy is not the
 /// campaign's, and other campaigns may run there.
 void open_meters(Session& session, const Options& options) {
   if (options.meters.meters == "none") return;
   session.meters = options.meters.open(options.meters.place(session.clock(), session.simulated.get()));
-  const std::string board = board_of(*session.first_runner, options.runner.device);
-  if (options.meters.meters.empty() && !board.empty())
-    std::erase_if(session.meters, [&](const std::unique_ptr<Meter>& meter) {
-      const std::string& device = meter->info().device;
-      return device.starts_with("nvml:GPU-") && device.find(board) == device.npos;
-    });
+  const std::string& device = options.runner.device;
+  for (const std::string& remark :
+       match_boards(session.meters, session.first_runner->info(), device, !options.meters.meters.empty()))
+    write_remark(remark);
+  if (session.meters.empty())
+    throw Error(ErrorKind::unavailable,
+                fmt::format("no meter here is of {}; `wattlayer check` lists them all, and --meter names one", device));
   session.locks = lock_meters(session.meter_list(), meter_lock_folder());
   for (const auto& meter : session.meters) session.collect.meters.push_back(meter->info());
 }

@@ -44,12 +44,16 @@ struct Options {
 struct Bench {
   explicit Bench(const Options& options) {
     if (options.runner.simulated()) device = std::make_unique<SimulatedDevice>(Watts{fake_idle_w});
-    open = open_and_lock(options.meter, options.meter.place(clock(), device.get()));
+    place = options.meter.place(clock(), device.get());
+  }
+  void open_meters(const Options& options, const RunnerInfo& runner) {
+    open = open_and_lock(options.meter, place, runner, options.runner.device);
   }
   Clock& clock() { return device ? static_cast<Clock&>(*device) : system; }
 
   SystemClock system;
   std::unique_ptr<SimulatedDevice> device;
+  MeterPlace place;
   OpenMeters open;
 };
 
@@ -111,6 +115,7 @@ void draw_error_curve(const Options& options, const TaskList& list, Runner& runn
   if (list.tasks.size() != 1)
     throw Error(ErrorKind::invalid_input,
                 fmt::format("--error-curve is of one network or layer; {} were named", list.tasks.size()));
+  for (const std::string& remark : bench.open.remarks) write_remark(remark);
   const RepetitionCurve curve = repetition_curve(list.tasks[0], runner, preparation, bench.open.meters, options.protocol,
                                                  bench.clock(), 9, [](const Progress&) { return !StopSignal::came(); });
   if (curve.points.empty())
@@ -136,6 +141,7 @@ void measure(const Options& options, const DataFiles& files) {
   const std::optional<double> load = bench.device ? std::nullopt : machine_load();
   const RunnerFactory start = runner_factory(options.runner, bench.device.get());
   std::unique_ptr<Runner> runner = start();
+  bench.open_meters(options, runner->info());
   const std::string engine = runner->info().engine;
   const TaskList list = read_tasks(options.tasks, parse_engine(require_file(files, "engines", engine), engine));
   std::optional<EnergyModel> model;
@@ -148,6 +154,7 @@ void measure(const Options& options, const DataFiles& files) {
   for (const Task& task : list.tasks) report.workloads.push_back(task.workload);
   report.results = measure_all(list, start, std::move(runner), preparation, bench.open.meters, options.protocol, bench.clock(),
                                StopSignal::came);
+  report.remarks.insert(report.remarks.end(), bench.open.remarks.begin(), bench.open.remarks.end());
   if (!bench.open.absence.empty())
     report.remarks.push_back(fmt::format("only time was measured, no energy: {}", bench.open.absence));
   add_circumstances(report, load);

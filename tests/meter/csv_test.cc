@@ -127,6 +127,33 @@ TEST(CsvMeter, HalfALineIsNotRead) {
   EXPECT_NEAR(meter->read().value, 90, 1e-4);
 }
 
+TEST(CsvMeter, ALineHalfWrittenAtTheLastTryIsNoRow) {
+  const SystemTree tree;
+  append(tree, fmt::format("time,watts\n{},100\n", start));
+  WritingClock clock;
+  const auto meter = open_log(tree, clock, {{"csv.wait_s", "3"}});
+  clock.sleep({1});
+  clock.while_asleep = [&, done = false]() mutable {
+    if (clock.now().value > 3.9 && !done) append(tree, fmt::format("{},12", start + 5)), done = true;
+  };
+  EXPECT_NE(error_of([&] { meter->read(); }).find("ends at"), std::string::npos) << "12 W of 123 W";
+  append(tree, fmt::format("3\n{},123\n", start + 10));
+  const double t = clock.now().value;
+  EXPECT_NEAR(meter->read().value, 100 * t + 23.0 / 10 * t * t, 1e-3);
+}
+
+TEST(CsvMeter, ALineTakenForWholeIsReadAgainWhenItGrows) {
+  const SystemTree tree;
+  append(tree, fmt::format("time,watts\n{},100\n{},1", start, start + 5));
+  WritingClock clock;
+  const auto meter = open_log(tree, clock, {{"csv.wait_s", "2"}});
+  clock.sleep({0.5});
+  meter->read();  // takes 1 W after two seconds without more
+  append(tree, fmt::format("00\n{},100\n", start + 10));
+  clock.sleep({5});
+  EXPECT_NEAR(meter->read().value, 100 * clock.now().value, 1e-4);
+}
+
 TEST(CsvMeter, FinishedLogMayEndWithoutALineBreak) {
   const SystemTree tree;
   append(tree, fmt::format("time,watts\n{},100\n{},100", start, start + 20));

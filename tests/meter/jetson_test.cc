@@ -35,6 +35,16 @@ void write_new(const SystemTree& tree, const std::string& device, std::vector<st
   tree.write(chip + "in7_input", 99);
 }
 
+TEST(Jetson, ACurrentBelow0IsNoneAndNoFault) {
+  const SystemTree tree;
+  write_new(tree, "1-0040", {"VDD_IN"});
+  tree.write("sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon3/curr1_input", "-8");
+  SimulatedDevice clock({1});
+  const auto meter = open_jetson(tree, clock, "VDD_IN");
+  clock.sleep({1});
+  EXPECT_EQ(meter->read().value, 0);
+}
+
 TEST(Jetson, OldLayoutReadsTheBoardsSupply) {
   const SystemTree tree;
   write_old_nano(tree);

@@ -57,6 +57,7 @@ class RocmSmi final : public AmdLibrary {
       if (device_name_ && device_name_(i, name.data(), name.size() - 1) == success) board.name = name.data();
       uint64_t pci = 0;
       if (pci_ && pci_(i, &pci) == success) board.pci = pci_text(pci);
+      board.power_file = power_file_of(board.pci);
       all.push_back(std::move(board));
     }
     return all;
@@ -135,6 +136,8 @@ class AmdSmi final : public AmdLibrary {
         AmdBoard board{.index = static_cast<int>(all.size()), .handle = processor, .name = "AMD graphics board"};
         uint64_t pci = 0;
         if (pci_ && pci_(processor, &pci) == success) board.pci = pci_text(pci);
+        board.power_file = power_file_of(board.pci);
+        board.power_file = power_file_of(board.pci);
         all.push_back(std::move(board));
       }
     return all;
@@ -185,12 +188,17 @@ std::shared_ptr<AmdLibrary> AmdLibrary::load(const std::vector<std::string>& nam
   return found;
 }
 
-std::optional<Watts> AmdLibrary::power(const AmdBoard& board) const {
+std::filesystem::path AmdLibrary::power_file_of(const std::string& pci) const {
   for (const HwmonChip& chip : read_hwmon(root_))
-    if (chip.device == board.pci && !chip.sensors.empty() && !chip.sensors.front().counts_energy)
-      if (const auto microwatts = number_of(chip.sensors.front().file); microwatts && *microwatts > 0)
-        return Watts{static_cast<double>(*microwatts) * 1e-6};
+    if (chip.device == pci && !chip.sensors.empty() && !chip.sensors.front().counts_energy) return chip.sensors.front().file;
   return {};
+}
+
+std::optional<Watts> AmdLibrary::power(const AmdBoard& board) const {
+  if (board.power_file.empty()) return {};
+  const auto microwatts = number_of(board.power_file);
+  if (!microwatts || *microwatts == 0) return {};
+  return Watts{static_cast<double>(*microwatts) * 1e-6};
 }
 
 }  // namespace wattlayer

@@ -15,7 +15,8 @@ struct AmdBoard {
   int index = 0;
   void* handle = nullptr;  ///< of libamd_smi only
   std::string name;
-  std::string pci;  ///< 0000:03:00.0; empty where it is not told
+  std::string pci;                   ///< 0000:03:00.0; empty where it is not told
+  std::filesystem::path power_file;  ///< its power in hwmon, µW; empty where there is none
 };
 
 /// A reading of the energy accumulator.
@@ -43,6 +44,9 @@ class AmdLibrary {
   virtual DeviceState state(const AmdBoard&) const { return {}; }
 
  protected:
+  /// Looks through all of hwmon; a poll must not.
+  std::filesystem::path power_file_of(const std::string& pci) const;
+
   std::string name_, init_failure_;
   std::filesystem::path root_;
 };

@@ -186,7 +186,7 @@ void PowerLog::add_line(std::string_view line) {
   rows_.push_back(row);
 }
 
-void PowerLog::refresh(bool to_the_end) {
+void PowerLog::refresh() {
   errno = 0;
   std::ifstream in(file_, std::ios::binary);
   if (!in || std::filesystem::is_directory(file_))
@@ -198,18 +198,38 @@ void PowerLog::refresh(bool to_the_end) {
                 fmt::format("the power log {} became shorter: it was begun anew; measure again", file_.string()));
   in.seekg(static_cast<std::streamoff>(offset_));
   const std::string text(std::istreambuf_iterator<char>(in), {});
+  if (text == tail_) return;
+  put_tail_back();
   std::string_view rest = text;
-  while (!rest.empty()) {
-    const size_t end = rest.find('\n');
-    if (end == rest.npos && !to_the_end) break;
+  for (size_t end = rest.find('\n'); end != rest.npos; end = rest.find('\n')) {
     const std::string_view line = rest.substr(0, end);
-    const size_t taken = end == rest.npos ? rest.size() : end + 1;
-    rest.remove_prefix(taken);
-    offset_ += taken;
+    rest.remove_prefix(end + 1);
+    offset_ += end + 1;
     ++line_number_;
     if (header_read_) add_line(line);
     else if (!trimmed(line).empty() && line.front() != '#') read_header(line);
   }
+  tail_ = rest;
+}
+
+bool PowerLog::take_tail() {
+  if (tail_is_row_ || !header_read_ || tail_.empty()) return tail_is_row_;
+  const size_t rows = rows_.size();
+  const Seconds gap = longest_gap_;
+  try {
+    add_line(tail_);
+  } catch (const Error&) {
+    return false;  // half a line
+  }
+  tail_is_row_ = rows_.size() > rows;
+  if (tail_is_row_) gap_before_tail_ = gap;
+  return tail_is_row_;
+}
+
+void PowerLog::put_tail_back() {
+  if (tail_is_row_) rows_.pop_back(), longest_gap_ = gap_before_tail_;
+  if (rows_.empty()) first_energy_.reset();
+  tail_is_row_ = false;
 }
 
 std::optional<Seconds> PowerLog::interval() const {

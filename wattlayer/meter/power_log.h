@@ -23,8 +23,12 @@ class PowerLog {
   /// cannot be read, Error(invalid_input) that names the line for one that is no log.
   PowerLog(std::filesystem::path file, const std::string& column);
 
-  /// Takes in what has been written since. `to_the_end`: also a last line without a line break, which may be half written.
-  void refresh(bool to_the_end = false);
+  /// Takes in the lines that have been written since.
+  void refresh();
+  /// A last line without a line break; it may be half written.
+  const std::string& tail() const { return tail_; }
+  /// Takes the tail for a row until more is written. False where it is none.
+  bool take_tail();
 
   bool empty() const { return rows_.empty(); }
   Seconds begin() const { return rows_.front().at; }
@@ -50,6 +54,7 @@ class PowerLog {
 
   void read_header(std::string_view line);
   void add_line(std::string_view line);
+  void put_tail_back();
   [[noreturn]] void fail(const std::string& why) const;
 
   std::filesystem::path file_;
@@ -63,7 +68,9 @@ class PowerLog {
   uint64_t line_number_ = 0;
   uint64_t offset_ = 0;
   std::vector<Row> rows_;
-  Seconds longest_gap_{0};
+  std::string tail_;
+  bool tail_is_row_ = false;
+  Seconds longest_gap_{0}, gap_before_tail_{0};
 };
 
 }  // namespace wattlayer

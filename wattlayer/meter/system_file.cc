@@ -16,8 +16,9 @@
 namespace wattlayer {
 namespace {
 
-std::optional<uint64_t> parse(const std::string& text) {
-  uint64_t value = 0;
+template <class Number>
+std::optional<Number> parse(const std::string& text) {
+  Number value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return {};
   return value;
@@ -68,21 +69,29 @@ std::optional<std::string> line_of(const std::filesystem::path& file) {
 
 std::optional<uint64_t> number_of(const std::filesystem::path& file) {
   const SystemText line = read_line(file);
-  return line.error ? std::nullopt : parse(line.text);
+  return line.error ? std::nullopt : parse<uint64_t>(line.text);
 }
 
-uint64_t require_number(const std::filesystem::path& file) {
+namespace {
+
+template <class Number>
+Number require(const std::filesystem::path& file) {
   const SystemText line = read_line(file);
   if (line.error == ENOENT || line.error == ENODEV || line.error == ENXIO)
     throw Error(ErrorKind::unavailable, fmt::format("{} has disappeared; was its driver unloaded?", file.string()));
   if (line.error)
     throw Error(ErrorKind::unavailable, fmt::format("cannot read {}: {}", file.string(), std::strerror(line.error)));
-  const auto value = parse(line.text);
+  const auto value = parse<Number>(line.text);
   if (!value)
     throw Error(ErrorKind::unavailable,
                 fmt::format("cannot read {}: expected a whole number, found '{}'", file.string(), line.text.substr(0, 40)));
   return *value;
 }
+
+}  // namespace
+
+uint64_t require_number(const std::filesystem::path& file) { return require<uint64_t>(file); }
+int64_t require_signed_number(const std::filesystem::path& file) { return require<int64_t>(file); }
 
 std::vector<std::string> names_in(const std::filesystem::path& folder) {
   std::vector<std::string> names;

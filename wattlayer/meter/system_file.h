@@ -24,6 +24,9 @@ std::optional<uint64_t> number_of(const std::filesystem::path& file);
 /// As number_of, but throws Error(unavailable) that names the file and why: gone, permission, no number.
 uint64_t require_number(const std::filesystem::path& file);
 
+/// The same for one that may be negative.
+int64_t require_signed_number(const std::filesystem::path& file);
+
 /// Names in a folder, in the order that people count in (`hwmon2` before `hwmon10`); none where it cannot be read.
 std::vector<std::string> names_in(const std::filesystem::path& folder);
 

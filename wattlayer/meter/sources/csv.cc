@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* only_domain = "log";
 constexpr Seconds pause_while_waiting{0.05};
+constexpr Seconds long_enough_for_a_line{1};
 constexpr double usual_wait_s = 10;
 
 std::string date_of(Seconds since_epoch) {
@@ -57,10 +58,15 @@ class LogMeter final : public Meter {
  private:
   void wait_for(Seconds moment) {
     const Seconds give_up = clock_.now() + wait_;
+    std::string tail = log_.tail();
+    Seconds tail_since = clock_.now();
     log_.refresh();
     while (log_.empty() || log_.end() < moment) {
       const bool last_try = clock_.now() >= give_up;
-      log_.refresh(last_try);
+      log_.refresh();
+      if (log_.tail() != tail) tail = log_.tail(), tail_since = clock_.now();
+      // A line without its end is a row only when nothing has been added to it for a while.
+      if (last_try && clock_.now() >= tail_since + std::min(long_enough_for_a_line, wait_)) log_.take_tail();
       if (!log_.empty() && log_.end() >= moment) break;
       if (last_try) throw Error(ErrorKind::unavailable, fmt::format("{}: {}", info_.name(), behind(moment)));
       clock_.sleep(pause_while_waiting);

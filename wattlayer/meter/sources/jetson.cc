@@ -120,9 +120,11 @@ std::vector<Group> groups_of(const std::vector<Rail>& rails) {
   return groups;
 }
 
+/// The shunts are signed: an idle rail may read a few milliamperes below 0, which is none.
 Watts power_of(const Rail& rail) {
-  if (!rail.milliwatts.empty()) return {static_cast<double>(require_number(rail.milliwatts)) * 1e-3};
-  return {static_cast<double>(require_number(rail.millivolts)) * static_cast<double>(require_number(rail.milliamperes)) * 1e-6};
+  const auto number = [](const fs::path& file) { return static_cast<double>(require_signed_number(file)); };
+  if (!rail.milliwatts.empty()) return {std::max(0.0, number(rail.milliwatts) * 1e-3)};
+  return {std::max(0.0, number(rail.millivolts) * number(rail.milliamperes) * 1e-6)};
 }
 
 std::string obstacle_of(const Group& group) {
