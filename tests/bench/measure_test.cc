@@ -16,6 +16,7 @@ class Measure : public testing::Test {
  protected:
   std::vector<Measured> measure(const std::map<std::string, Work>& work, const ProgressCallback& progress = {}) {
     runner = std::make_unique<ScriptedRunner>(device, work);
+    runner->rotated = rotated;
     std::vector<Task> tasks;
     for (const auto& [name, unused] : work) tasks.push_back(named_task(name));
     return wattlayer::measure(tasks, *runner, preparation, meters, protocol, device, progress);
@@ -27,6 +28,7 @@ class Measure : public testing::Test {
   Preparation preparation;
   Protocol protocol;
   std::unique_ptr<ScriptedRunner> runner;
+  std::optional<double> rotated;
 };
 
 bool has(const std::vector<std::string>& remarks, std::string_view text) {
@@ -57,6 +59,17 @@ TEST_F(Measure, FindsEnergyTimeAndPowerAtRest) {
   EXPECT_EQ(row.conditions.at("date"), "2026-01-01T00:00:00Z");
   EXPECT_EQ(row.conditions.count("throttle"), 0u);  // the sensor does not tell, so nobody knows
   EXPECT_EQ(runner->held(), 0u);
+}
+
+TEST_F(Measure, SaysWhetherTheCacheWasLeftBehind) {
+  auto cache = [&] { return measure({{"a", {}}}).at(0).rows.at(0).conditions.at("cache"); };
+  EXPECT_EQ(cache(), "rotated");
+  rotated = 64e6;
+  EXPECT_EQ(cache(), "rotated");
+  rotated = 6e6;  // as many copies as the runner keeps, and still inside
+  EXPECT_EQ(cache(), "partly rotated");
+  preparation.warm_cache = true;
+  EXPECT_EQ(cache(), "warm");
 }
 
 TEST_F(Measure, AWindowHoldsThirtyRefreshesAndASecond) {

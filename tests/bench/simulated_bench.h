@@ -78,7 +78,10 @@ struct Work {
 class ScriptedRunner final : public Runner {
  public:
   ScriptedRunner(SimulatedDevice& device, std::map<std::string, Work> work) : device_(device), work_(std::move(work)) {
-    info_ = {.name = "scripted", .engine = "simulated", .version = "7", .devices = {{.id = "cpu", .name = "a machine"}}};
+    info_ = {.name = "scripted",
+             .engine = "simulated",
+             .version = "7",
+             .devices = {{.id = "cpu", .name = "a machine", .cache_bytes = 32e6}}};
     info_.facts["library"] = "2.1";
   }
 
@@ -107,12 +110,14 @@ class ScriptedRunner final : public Runner {
   }
   void release(int64_t handle) override { held_.erase(handle); }
   bool alive() const override { return alive_; }
+  std::optional<double> rotated_bytes(int64_t) const override { return rotated; }
 
   struct Run {
     int64_t handle, passes;
     Seconds at;
   };
   std::vector<Run> runs;
+  std::optional<double> rotated;
   size_t held() const { return held_.size(); }
 
  private:

@@ -290,6 +290,7 @@ void Session::take_windows() {
 void Session::finish(size_t i, const Circumstances& circumstances) {
   Turn& turn = turns_[i];
   if (turn.handle >= 0 && runner_.alive()) try {
+      turn.measured.rotated_bytes = runner_.rotated_bytes(turn.handle);
       runner_.release(turn.handle);
     } catch (const Error&) {
       // What was measured stays measured.

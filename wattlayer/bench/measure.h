@@ -40,9 +40,10 @@ struct Window {
 struct Measured {
   std::vector<Measurement> rows;  ///< one for each meter, in their order; each with idle included. None when it failed.
   std::vector<Window> windows;
-  std::vector<std::string> remarks;  ///< counter and integral disagree, throttled, budget ended first, ...
-  std::string failure;               ///< why there is no figure
-  bool interrupted = false;          ///< not its fault: another task of the group took the runner down; try again
+  std::vector<std::string> remarks;     ///< counter and integral disagree, throttled, budget ended first, ...
+  std::optional<double> rotated_bytes;  ///< as Runner
+  std::string failure;                  ///< why there is no figure
+  bool interrupted = false;             ///< not its fault: another task of the group took the runner down; try again
 };
 
 /// Where a measurement stands; called between windows. Returns false to stop early with what there is.

@@ -62,13 +62,23 @@ std::string protocol_text(const Protocol& protocol) {
                      protocol.refreshes);
 }
 
+/// Very small buffers need more copies to leave the cache than a runner keeps.
+std::string cache_text(const Measured& measured, const Circumstances& c) {
+  if (c.preparation.warm_cache) return "warm";
+  for (const RunnerDevice& device : c.runner.devices)
+    if (device.id == c.preparation.device && device.cache_bytes && measured.rotated_bytes &&
+        *measured.rotated_bytes < *device.cache_bytes)
+      return "partly rotated";
+  return "rotated";
+}
+
 /// Conditions that all rows of a task share.
 std::map<std::string, std::string> conditions_of(const Measured& measured, const Circumstances& c) {
   std::map<std::string, std::string> conditions = {{"date", c.date},
                                                    {"runner", c.runner.name},
                                                    {"engine_version", c.runner.version},
                                                    {"device", c.preparation.device},
-                                                   {"cache", c.preparation.warm_cache ? "warm" : "rotated"},
+                                                   {"cache", cache_text(measured, c)},
                                                    {"protocol", protocol_text(c.protocol)}};
   if (c.preparation.threads > 0) conditions["threads"] = std::to_string(c.preparation.threads);
   for (const RunnerDevice& device : c.runner.devices) {

@@ -56,7 +56,10 @@ class ProcessRunner final : public Runner {
     request["do"] = "prepare";
     const json reply = ask(std::move(request), "prepare " + task.workload.name);
     int64_t handle = 0;
-    take([&] { handle = reply.at("handle").get<int64_t>(); });
+    take([&] {
+      handle = reply.at("handle").get<int64_t>();
+      if (reply.contains("bytes")) bytes_[handle] = reply.at("bytes").get<double>();
+    });
     names_[handle] = task.workload.name;
     return handle;
   }
@@ -77,7 +80,12 @@ class ProcessRunner final : public Runner {
 
   void release(int64_t handle) override {
     ask({{"do", "release"}, {"handle", handle}}, "release " + names_[handle]);
-    names_.erase(handle);
+    names_.erase(handle), bytes_.erase(handle);
+  }
+
+  std::optional<double> rotated_bytes(int64_t handle) const override {
+    const auto found = bytes_.find(handle);
+    return found == bytes_.end() ? std::nullopt : std::optional(found->second);
   }
 
  private:
@@ -141,6 +149,7 @@ class ProcessRunner final : public Runner {
   ChildProcess process_;
   RunnerInfo info_;
   std::map<int64_t, std::string> names_;
+  std::map<int64_t, double> bytes_;
   int64_t last_id_ = 0;
   bool alive_ = true;
 };

@@ -49,6 +49,8 @@ class Runner {
   /// Executes passes, waits until the device is done. Returns the time that took, as the runner saw it.
   virtual Seconds run(int64_t handle, int64_t passes) = 0;
   virtual void release(int64_t handle) = 0;
+  /// Bytes of all copies of inputs and weights that passes rotate through; nothing where the runner does not tell.
+  virtual std::optional<double> rotated_bytes(int64_t /*handle*/) const { return std::nullopt; }
   virtual bool alive() const = 0;
 };
 
