@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "cli/amount.h"
 #include "wattlayer/core/error.h"
 
 namespace wattlayer::cli {
@@ -73,12 +74,12 @@ void add_runner_options(CLI::App& verb, RunnerOptions& options) {
   verb.add_option("--device", options.device, "device of the runner: cpu (default), cuda:0, ...");
   verb.add_option("--threads", options.threads, "threads of the engine; 0 leaves its habit")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(amount(0, 4096));
   verb.add_flag("--warm-cache", options.warm_cache, "reuse the same buffers; else inputs and weights come from memory");
   verb.add_option("--seed", options.seed, "of the random inputs and weights (0)")->type_name("N");
   verb.add_option("--runner-timeout", options.answer_within_s, "seconds without an answer after which a runner is killed (300)")
       ->type_name("S")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(amount(0.001, 1e6));
 }
 
 RunnerCommand find_runner(const RunnerOptions& options) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "cli/amount.h"
 #include "cli/program.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/datasets/import.h"
@@ -142,7 +143,7 @@ void add_fit(CLI::App& app, const Program& program) {
   verb->add_option("--stated-power", options->stated_power_w,
                    "watts that stand for the energy where none was measured; labelled modelled")
       ->type_name("WATTS")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(amount(1e-6, 1e9));
   verb->add_option("--id", options->id, "id of the energy model; HARDWARE/ENGINE/DTYPE without it");
   verb->add_option("-o,--output", options->output, "file to write (.wlm)")->required();
   verb->callback([options, &program] { fit(*options, program.data_files()); });

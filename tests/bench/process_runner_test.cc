@@ -160,6 +160,14 @@ TEST(ProcessRunner, WhatARunnerThatEndedByItselfStartedEndsToo) {
   EXPECT_TRUE(ends(pid));
 }
 
+TEST(ProcessRunner, DoesNotBelieveMoreSecondsThanPassed) {
+  const auto runner =
+      start_runner(shell(R"(read line; echo '{"id":1,"protocol":1,"name":"x","engine":"simulated","version":"1","devices":[]}'; )"
+                         R"(read line; echo '{"id":2,"handle":1}'; read line; echo '{"id":3,"seconds":1e300}'; read line)"));
+  const int64_t handle = runner->prepare(relu(), {});
+  EXPECT_NE(std::string(error_of([&] { runner->run(handle, 1); }).what()).find("but it answered after"), std::string::npos);
+}
+
 TEST(ProcessRunner, QuotesTheLastWords) {
   const Error error = error_of([] { start_runner(shell("echo 'libcuda is missing' >&2; exit 3")); });
   EXPECT_NE(std::string(error.what()).find("exit status 3"), std::string::npos) << error.what();

@@ -140,7 +140,7 @@ TEST(PhysicsFit, ModelledEnergyGivesAModelOfTimeAlone) {
     EXPECT_EQ(e.power_w.low, e.power_w.high);
     EXPECT_LT(std::abs(std::log(e.time_s.value / *m.time_s)), 0.3);
     EXPECT_EQ(e.layers.at(0).label, Label::modelled);
-    EXPECT_EQ(e.coverage, 0);
+    EXPECT_EQ(e.coverage, 1);  // of the time
   }
   const EnergyModel read = EnergyModel::parse(model.print(), model.id);
   EXPECT_EQ(read.print(), model.print());
@@ -153,6 +153,7 @@ TEST(PhysicsFit, ModelledEnergyNeverEntersAFitOfEnergy) {
   for (const Measurement& m : modelled(products(machine, 200), 4000)) rows.push_back(m);
   const EnergyModel model = fit(rows);
   for (const Measurement& m : products(machine, 20)) EXPECT_NEAR(predict(m.workload, model).power_w.value, 40, 6);
+  EXPECT_NE(model.card.find("200 rows of modelled energy take part with their time only"), std::string::npos) << model.card;
 }
 
 TEST(PhysicsFit, TimeWithoutEnergyNeedsAStatedPower) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "wattlayer/bench/child_process.h"
@@ -65,13 +66,19 @@ class ProcessRunner final : public Runner {
   }
 
   Seconds run(int64_t handle, int64_t passes) override {
+    const auto start = std::chrono::steady_clock::now();
     const json reply = ask({{"do", "run"}, {"handle", handle}, {"passes", passes}}, "run " + names_[handle]);
+    const double waited = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     Seconds time{0};
     take([&] {
       time = {reply.at("seconds").get<double>()};
       if (command_.device && reply.contains("simulated_joules"))
         command_.device->work(time, {reply.at("simulated_joules").get<double>()});
     });
+    if (!reply.contains("simulated_joules") && time.value > 1.01 * waited)
+      throw Error(ErrorKind::unavailable,
+                  fmt::format("runner {} says that {} passes of {} took {:.3g} s, but it answered after {:.3g} s", command_.name,
+                              passes, names_[handle], time.value, waited));
     if (!(time.value > 0))
       throw Error(ErrorKind::unavailable, fmt::format("runner {} says that {} passes of {} took {} s, expected a time above 0",
                                                       command_.name, passes, names_[handle], time.value));

@@ -1,5 +1,6 @@
 #include "wattlayer/fit/card.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -43,6 +44,9 @@ Json weaknesses(TrainingRows rows, const PhysicsFit& fit) {
        {"conv", "gemm", "attention", "normalization", "pool", "activation", "elementwise", "softmax", "recurrent"})
     if (!measured.contains(family)) missing += (missing.empty() ? "" : ", ") + std::string(family);
   if (!missing.empty()) out.push_back("never measured, priced from the data sheet and labelled extrapolated: " + missing);
+  const auto modelled = std::count_if(rows.begin(), rows.end(), [](const Measurement* m) { return m->method == "modelled"; });
+  if (modelled > 0 && !fit.model.stated_w)
+    out.push_back(std::to_string(modelled) + " rows of modelled energy take part with their time only");
   if (fit.model.stated_w)
     out.push_back("energy was not measured: it is " + Json(rounded(*fit.model.stated_w)).dump() +
                   " W, as stated, times the fitted time; errors and intervals are those of the time");

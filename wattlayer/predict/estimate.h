@@ -43,7 +43,7 @@ struct Estimate {
   int64_t batch = 1;
   bool idle_included = true;
   Interval energy_j, time_s, power_w;  ///< one pass of the whole batch
-  double coverage = 0;                 ///< share of energy_j from layers labelled `predicted`
+  double coverage = 0;                 ///< share of energy_j from layers inside the fitted range
   double macs = 0, parameters = 0;
   std::optional<double> stated_power_w;  ///< energy is modelled as this times time: none was measured
   std::string interval_note;             ///< `few blocks`, `uncalibrated`, or empty

@@ -17,7 +17,8 @@ constexpr double largest_distance = 4;
 struct Priced {
   PhysicsModel::Outcome outcome;
   Label label = Label::predicted;
-  double doubt = 0;  // log units that its place outside the fitted range adds to the half width
+  bool in_range = false;  // also where the label says modelled
+  double doubt = 0;       // log units that its place outside the fitted range adds to the half width
   double macs = 0, parameters = 0;
 };
 
@@ -49,6 +50,7 @@ Priced price(const Layer& layer, const EnergyModel& model) {
   else if (has_bounded_shape(layer)) p.label = Label::bounded;
   else if (!p.outcome.group || other_arithmetic(layer, model)) p.label = Label::extrapolated, p.doubt = unseen_group_width;
   else if (p.outcome.outside > tolerance) p.label = Label::extrapolated;
+  p.in_range = p.label == Label::predicted;
   if (model.physics->stated_w && p.label != Label::bounded) p.label = Label::modelled;
   if (p.outcome.group) p.doubt += width_per_distance * std::min(p.outcome.outside, largest_distance);
   return p;
@@ -127,7 +129,7 @@ Estimate predict(const Workload& workload, const EnergyModel& model) {
     single = layer_widths(p, physics);
     e.layers.push_back({i, around(joules, single.energy), around(seconds, single.time), item.count * p.macs, p.label});
     totals.add(p.outcome, item.count);
-    in_range += p.label == Label::predicted ? joules : 0;
+    in_range += p.in_range ? joules : 0;
     doubt += joules * p.doubt;
     e.macs += item.count * p.macs, e.parameters += item.count * p.parameters;
   }

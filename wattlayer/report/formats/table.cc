@@ -66,7 +66,8 @@ std::string totals(const EstimateReport& r, const Rendering& rendering) {
     line("modelled", styled(fmt::format("no energy was measured: joules are {}, as stated, times the predicted time",
                                         quantity(*e.stated_power_w, "W")),
                             Style::yellow, rendering.colour));
-  else line("coverage", fmt::format("{} of the energy is from predictors inside their fitted range", percent(e.coverage)));
+  line("coverage", fmt::format("{} of the {} is from predictors inside their fitted range", percent(e.coverage),
+                               e.stated_power_w ? "time" : "energy"));
   if (const double lost = without_bound(e); lost > 0)
     line("missing", styled(fmt::format("{} layers of unknown shape are not in these totals", count_text(lost)), Style::red,
                            rendering.colour));
