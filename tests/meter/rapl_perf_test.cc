@@ -55,6 +55,20 @@ class FakePerf {
   std::map<int, int> writers_;
 };
 
+TEST(RaplPerf, DiesAreCountersOfTheirOwnAsInPowercap) {
+  const SystemTree tree;
+  write_pmu(tree);
+  for (const auto& [processor, die] : std::map<std::string, int>{{"0", 0}, {"1", 1}, {"24", 0}, {"25", 1}}) {
+    const std::string topology = "sys/devices/system/cpu/cpu" + processor + "/topology/";
+    tree.write(topology + "physical_package_id", processor.size() == 1 ? "0" : "1");
+    tree.write(topology + "die_id", std::to_string(die));
+  }
+  const auto domains = source_named("rapl-perf").domains({.root = tree.root()});
+  const MeterDomain* packages = find_domain(domains, "packages");
+  ASSERT_NE(packages, nullptr);
+  EXPECT_EQ(packages->device, "rapl:package-0-die-0,rapl:package-0-die-1,rapl:package-1-die-0,rapl:package-1-die-1");
+}
+
 TEST(RaplPerf, SumsTheSocketsAndKnowsEach) {
   const SystemTree tree;
   write_pmu(tree);

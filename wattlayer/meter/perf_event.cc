@@ -80,9 +80,27 @@ std::string socket_of(const std::filesystem::path& root, int processor) {
   return id ? fmt::format("package-{}", *id) : fmt::format("package-of-cpu-{}", processor);
 }
 
+/// Dies of a socket; powercap has a zone for each where a socket has several, named `package-0-die-1`.
+std::set<uint64_t> dies_of(const std::filesystem::path& root, const std::string& socket) {
+  const std::filesystem::path cpus = root / "sys/devices/system/cpu";
+  std::set<uint64_t> dies;
+  for (const std::string& name : names_in(cpus)) {
+    const auto package = number_of(cpus / name / "topology/physical_package_id"),
+               die = number_of(cpus / name / "topology/die_id");
+    if (package && die && fmt::format("package-{}", *package) == socket) dies.insert(*die);
+  }
+  return dies;
+}
+
 std::string device_of(const std::filesystem::path& root, const PerfDomain& domain) {
   std::set<std::string> sockets;
-  for (const int processor : domain.processors) sockets.insert("rapl:" + socket_of(root, processor));
+  for (const int processor : domain.processors) {
+    const std::string socket = socket_of(root, processor);
+    const std::set<uint64_t> dies = dies_of(root, socket);
+    if (dies.size() < 2) sockets.insert("rapl:" + socket);
+    else
+      for (const uint64_t die : dies) sockets.insert(fmt::format("rapl:{}-die-{}", socket, die));
+  }
   return domain.name == "psys" ? "rapl:psys" : fmt::format("{}", fmt::join(sockets, ","));
 }
 
