@@ -217,6 +217,7 @@ int MeteredCommand::wait(pid_t pid, const SignalQueue& signals) {
 
 int MeteredCommand::run() {
   const SignalQueue signals;
+  for (Meter* meter : open_.meters) meter->begin();
   const Poller poller(open_.meters, clock_);
   if (!rest(signals)) return 130;
   write_prometheus();

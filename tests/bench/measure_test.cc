@@ -258,27 +258,6 @@ TEST_F(Measure, ThrottlingThatNobodyTellsIsUnknownAndNotNone) {
   EXPECT_EQ(measure({{"a", {}}}).at(0).rows.at(0).conditions.count("throttle"), 0u);
 }
 
-/// Reads after a wait of a second for its log, as csv does.
-class WaitingMeter final : public Meter {
- public:
-  explicit WaitingMeter(SimulatedDevice& device) : device_(device) {
-    info_ = {.meter = "csv", .domain = "log", .scope = "wall", .method = "integrated", .refresh_interval = Seconds{0.1}};
-    info_.waits = true;
-  }
-  const MeterInfo& info() const override { return info_; }
-  Joules read() override {
-    const Joules energy = device_.energy();
-    if (waits_) device_.sleep(Seconds{1});
-    return energy;
-  }
-  Joules read_start() override { return read(), device_.energy(); }
-  bool waits_ = true;
-
- private:
-  SimulatedDevice& device_;
-  MeterInfo info_;
-};
-
 TEST_F(Measure, AMeterThatWaitsDoesNotBiasTheOthers) {
   WaitingMeter waiting(device);
   protocol.refreshes = 1, protocol.fixed_passes = 1000, protocol.idle = Seconds{0};
@@ -333,26 +312,6 @@ TEST_F(Measure, AMeterThatIsGoneEndsTheMeasurement) {
   meters = {&going};
   EXPECT_THROW(measure({{"a", {}}}), Error);
 }
-
-/// Integrates a power that follows the device's with a lag, as sensors do that report an average.
-class LaggingSensor final : public Meter {
- public:
-  explicit LaggingSensor(SimulatedDevice& device) : shown_(device.idle().value) {
-    info_ = {.meter = "fake", .domain = "lag", .scope = "board", .method = "integrated", .device = "fake:lag"};
-    device.on_stretch([this](Seconds, Seconds duration, Watts power) {
-      const double kept = std::exp(-duration.value / lag);
-      energy_ += power.value * duration.value - (power.value - shown_) * lag * (1 - kept);
-      shown_ = power.value + (shown_ - power.value) * kept;
-    });
-  }
-  const MeterInfo& info() const override { return info_; }
-  Joules read() override { return {energy_}; }
-  MeterInfo info_;
-
- private:
-  static constexpr double lag = 0.25;  // seconds
-  double shown_, energy_ = 0;
-};
 
 TEST_F(Measure, ASensorThatAveragesHasForgottenWhatCameBeforeAWindowStarts) {
   LaggingSensor lagging(device);

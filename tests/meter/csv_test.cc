@@ -231,6 +231,9 @@ TEST(CsvMeter, GapsAreRemarked) {
   const auto meter = open_log(tree, clock);
   ASSERT_EQ(meter->remarks().size(), 1u);
   EXPECT_NE(meter->remarks()[0].find("37 s"), std::string::npos);
+  clock.sleep({40.5});
+  meter->begin();
+  EXPECT_TRUE(meter->remarks().empty()) << "it lay before the measurement";
 }
 
 }  // namespace

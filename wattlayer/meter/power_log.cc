@@ -182,7 +182,6 @@ void PowerLog::add_line(std::string_view line) {
     row.power = {*value * unit_};
     if (!rows_.empty()) row.energy = rows_.back().energy + (rows_.back().power + row.power) / 2 * (*at - rows_.back().at);
   }
-  if (!rows_.empty()) longest_gap_ = std::max(longest_gap_, *at - rows_.back().at);
   rows_.push_back(row);
 }
 
@@ -215,19 +214,17 @@ void PowerLog::refresh() {
 bool PowerLog::take_tail() {
   if (tail_is_row_ || !header_read_ || tail_.empty()) return tail_is_row_;
   const size_t rows = rows_.size();
-  const Seconds gap = longest_gap_;
   try {
     add_line(tail_);
   } catch (const Error&) {
     return false;  // half a line
   }
   tail_is_row_ = rows_.size() > rows;
-  if (tail_is_row_) gap_before_tail_ = gap;
   return tail_is_row_;
 }
 
 void PowerLog::put_tail_back() {
-  if (tail_is_row_) rows_.pop_back(), longest_gap_ = gap_before_tail_;
+  if (tail_is_row_) rows_.pop_back();
   if (rows_.empty()) first_energy_.reset();
   tail_is_row_ = false;
 }
@@ -238,6 +235,12 @@ std::optional<Seconds> PowerLog::interval() const {
   for (size_t i = std::max<size_t>(1, rows_.size() - std::min<size_t>(rows_.size() - 1, 1000)); i < rows_.size(); ++i)
     gaps.push_back((rows_[i].at - rows_[i - 1].at).value);
   return Seconds{median(gaps)};
+}
+
+Seconds PowerLog::longest_gap(Seconds since) const {
+  Seconds longest{0};
+  for (size_t i = rows_.size(); i-- > 1 && rows_[i].at > since;) longest = std::max(longest, rows_[i].at - rows_[i - 1].at);
+  return longest;
 }
 
 Joules PowerLog::energy_at(Seconds time) const {

@@ -37,8 +37,8 @@ class PowerLog {
   bool counts_energy() const { return counts_energy_; }
   /// Median time between two rows; absent for fewer than two.
   std::optional<Seconds> interval() const;
-  /// Longest time between two rows.
-  Seconds longest_gap() const { return longest_gap_; }
+  /// Longest time between two rows of which the second is later than `since`.
+  Seconds longest_gap(Seconds since) const;
 
   /// Energy from the first row to a time between the first and the last: power runs straight from row to row.
   Joules energy_at(Seconds time) const;
@@ -70,7 +70,6 @@ class PowerLog {
   std::vector<Row> rows_;
   std::string tail_;
   bool tail_is_row_ = false;
-  Seconds longest_gap_{0}, gap_before_tail_{0};
 };
 
 }  // namespace wattlayer

@@ -46,12 +46,18 @@ class LogMeter final : public Meter {
     return never_back(now <= log_.end() ? log_.energy_at(now) : log_.energy_after_end(now));
   }
 
+  void begin() override {
+    const std::lock_guard lock(mutex_);
+    since_ = clock_.since_epoch() - offset_;
+  }
+
   std::vector<std::string> remarks() override {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> all = info_.remarks;
     const auto interval = log_.interval();
-    if (interval && log_.longest_gap() > std::max(Seconds{3}, *interval * 10))
-      all.push_back(fmt::format("the log has a gap of {:.3g} s, bridged by a straight line", log_.longest_gap().value));
+    const Seconds gap = log_.longest_gap(since_);
+    if (interval && gap > std::max(Seconds{3}, *interval * 10))
+      all.push_back(fmt::format("the log has a gap of {:.3g} s, bridged by a straight line", gap.value));
     return all;
   }
 
@@ -97,6 +103,7 @@ class LogMeter final : public Meter {
   Clock& clock_;
   std::mutex mutex_;
   Joules last_{0};
+  Seconds since_{0};
 };
 
 PowerLog open_log(const MeterPlace& place) {
