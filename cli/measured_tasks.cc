@@ -110,7 +110,11 @@ std::vector<Measured> measure_all(const TaskList& list, const RunnerFactory& sta
       progress.show(p, tasks[std::min(p.task, tasks.size() - 1)].workload.name);
       return !stop();
     });
+    const bool gone = std::any_of(measured.begin(), measured.end(), [](const Measured& m) { return m.meter_gone; });
     for (size_t k = 0; k < group.size(); ++k) results[group[k]] = std::move(measured[k]);
+    if (!gone) continue;
+    for (size_t i = from + group_size; i < results.size(); ++i) results[i] = {.failure = "not begun: the meter failed before"};
+    break;
   }
   return results;
 }

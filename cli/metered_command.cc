@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "cli/amount.h"
 #include "cli/command_figures.h"
 #include "cli/open_meters.h"
 #include "cli/program.h"
@@ -268,7 +269,7 @@ void add_command_options(CLI::App& verb, CommandOptions& options) {
       ->type_name("FILE");
   verb.add_option("--carbon-intensity", options.carbon_g_per_kwh, "for the emissions in that file, else they stay empty")
       ->type_name("G_PER_KWH")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(amount(0, 1e6));
   verb.add_option("--project", options.project, "its project_name (wattlayer)")->type_name("NAME");
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "cli/amount.h"
 #include "cli/collect_progress.h"
 #include "cli/measured_tasks.h"
 #include "cli/measured_text.h"
@@ -165,17 +166,18 @@ void measure(const Options& options, const DataFiles& files) {
   write_report(options, report, rows);
   const bool failed = std::any_of(report.results.begin(), report.results.end(),
                                   [](const Measured& m) { return !m.failure.empty() || m.interrupted; });
-  if (failed) throw CLI::RuntimeError(StopSignal::came() ? 130 : 1);
+  if (StopSignal::came()) throw CLI::RuntimeError(130);
+  if (failed) throw CLI::RuntimeError(1);
 }
 
 void add_protocol_options(CLI::App& verb, Options& options) {
   auto seconds = [&](const char* name, Seconds& value, const std::string& text) {
-    verb.add_option(name, value.value, text)->type_name("S")->check(CLI::NonNegativeNumber.description(""));
+    verb.add_option(name, value.value, text)->type_name("S")->check(amount(0, 1e6));
   };
   verb.add_option("--tolerance", options.protocol.tolerance,
                   "half width of the 95 % interval, relative, that ends a measurement (0.02)")
       ->type_name("SHARE")
-      ->check(CLI::Range(1e-6, 1.0).description(""));
+      ->check(amount(1e-6, 1));
   verb.add_option("--budget", options.budget,
                   "time for each network or layer, after which the interval reached is reported (60s)")
       ->type_name("TIME");

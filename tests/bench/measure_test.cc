@@ -307,10 +307,21 @@ TEST_F(Measure, WaitsForTheDeviceToCoolAtMostAMinute) {
   EXPECT_LT(device.now().value, 75);
 }
 
-TEST_F(Measure, AMeterThatIsGoneEndsTheMeasurement) {
-  FaultySensor going(device, {.gone_at = {10}});
+TEST_F(Measure, AMeterThatIsGoneLosesNothingThatWasDone) {
+  FaultySensor going(device, {.gone_at = {45}});
   meters = {&going};
-  EXPECT_THROW(measure({{"a", {}}}), Error);
+  const auto all = measure({{"a", {}}, {"b", {.memory_for_one = true}}});  // b runs alone, after a
+  EXPECT_EQ(all[0].failure, "");
+  EXPECT_EQ(all[0].rows.size(), 1u);
+  EXPECT_EQ(all[1].failure, "the sensor is gone; plug it in");
+  EXPECT_TRUE(all[1].meter_gone);
+  EXPECT_TRUE(all[1].rows.empty());
+}
+
+TEST_F(Measure, WarmingUpEndsOnRequest) {
+  protocol.warm_up = {1e6};
+  measure({{"a", {}}}, [&](const Progress&) { return device.now().value < 10; });
+  EXPECT_LT(device.now().value, 30);
 }
 
 TEST_F(Measure, ASensorThatAveragesHasForgottenWhatCameBeforeAWindowStarts) {

@@ -182,6 +182,9 @@ void Collection::measure(std::vector<Waiting> group) {
   if (!tasks.empty()) results = measured(tasks, ready);
   for (size_t i = 0; i < results.size(); ++i) finish(ready[i], tasks[i], results[i], tasks.size(), rows);
   store_.add(rows);
+  for (const Measured& result : results)
+    if (result.meter_gone)
+      throw Error(ErrorKind::unavailable, result.failure + "; what was measured is kept: call it again when the meter is back");
   if (!results.empty()) pace_.add(predicted, (clock_.now() - begun).value);
   report("");
 }
@@ -206,6 +209,7 @@ void Collection::finish(Waiting& waiting, const Task& task, Measured& measured, 
   const bool cut_short =
       stopping() && (!measured.failure.empty() || measured.windows.size() < static_cast<size_t>(campaign_.protocol.min_windows));
   if (cut_short) return again(std::move(waiting));
+  if (measured.meter_gone) return again(std::move(waiting));
   std::string failure = measured.failure;
   if (measured.interrupted) {
     waiting.alone = ++waiting.attempts >= 2;

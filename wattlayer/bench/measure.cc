@@ -143,6 +143,7 @@ void Session::warm_up(size_t i) {
     const bool timed = *time >= long_enough_to_time;
     turn.spent = clock_.now() - start;
     if (timed && turn.spent >= protocol_.warm_up) return;
+    if (!report(i, std::nullopt)) return;
     if (timed) continue;
     if (passes >= most_passes) return turn.fail(fmt::format("the runner reports {:g} s for {} passes", time->value, passes));
     passes *= 4;
@@ -316,13 +317,16 @@ std::vector<Measured> Session::run() {
   for (size_t i = 0; i < turns_.size(); ++i)
     if (open(turns_[i]) && report(i, std::nullopt)) warm_up(i);
   refresh_.resize(meters_.size());
-  if (std::any_of(turns_.begin(), turns_.end(), open) && !stopped_) {
-    refresh_ = find_refresh_intervals(meters_, clock_, longest_refresh_search);
-    period_ = slowest_refresh(meters_, refresh_);
-    for (Meter* meter : meters_) memory_ = std::max(memory_, meter->info().averaging_window.value_or(Seconds{0}));
-    measure_idle();
-    take_windows();
-  }
+  if (std::any_of(turns_.begin(), turns_.end(), open) && !stopped_) try {
+      refresh_ = find_refresh_intervals(meters_, clock_, longest_refresh_search);
+      period_ = slowest_refresh(meters_, refresh_);
+      for (Meter* meter : meters_) memory_ = std::max(memory_, meter->info().averaging_window.value_or(Seconds{0}));
+      measure_idle();
+      take_windows();
+    } catch (const Error& e) {  // a meter's: those of the runner end in fault()
+      for (Turn& turn : turns_)
+        if (!turn.done) turn.fail(e.what()), turn.measured.meter_gone = true;
+    }
   const Circumstances circumstances{runner_.info(), preparation_, meters_, protocol_, date, idle_, refresh_};
   std::vector<Measured> results;
   for (size_t i = 0; i < turns_.size(); ++i) {

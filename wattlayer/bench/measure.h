@@ -43,6 +43,7 @@ struct Measured {
   std::vector<std::string> remarks;     ///< counter and integral disagree, throttled, budget ended first, ...
   std::optional<double> rotated_bytes;  ///< as Runner
   std::string failure;                  ///< why there is no figure
+  bool meter_gone = false;              ///< the failure is the meter's: other tasks would meet it too
   bool interrupted = false;             ///< not its fault: another task of the group took the runner down; try again
 };
 
@@ -57,7 +58,7 @@ using ProgressCallback = std::function<bool(const Progress&)>;
 /// Measures tasks by turns: a window of each, again and again, so that slow changes of the machine meet all alike. Fills what
 /// it knows of each row: workload, engine, dtype, energy_j with its interval, time_s, idle_power_w, windows, repetitions, scope,
 /// meter, method, conditions. The caller adds hardware, data set, row, kind, block. Without a meter the rows have a time only.
-/// A task that fails is a result; throws Error(unavailable) only when a meter is gone.
+/// A task that fails is a result, also when a meter is gone: what was done before stays.
 std::vector<Measured> measure(std::span<const Task> tasks, Runner& runner, const Preparation& preparation,
                               std::span<Meter* const> meters, const Protocol& protocol, Clock& clock,
                               const ProgressCallback& progress = {});
