@@ -21,7 +21,7 @@ CampaignSource find_campaign(const DataFiles& files, const std::string& argument
   }
   if (argument.find('/') != argument.npos || argument.ends_with(".json")) {
     const std::filesystem::path file = argument;
-    source.campaign = parse_campaign(read_text(file), file.stem().string());
+    source.campaign = parse_campaign(read_text(file), file.stem().string(), argument);
     source.folders.push_back(file.has_parent_path() ? file.parent_path() : std::filesystem::path("."));
     return source;
   }
@@ -54,8 +54,7 @@ std::string plan_text(const CampaignItems& expanded, const Campaign& campaign, c
   std::string out = table.print(colour);
   out += fmt::format("\n{} items, {} done, predicted time of the rest: {}\n", total.items, total.present,
                      duration_text({total.seconds}));
-  if (expanded.too_large > 0)
-    out += fmt::format("{} more need more memory than most_bytes and are left out\n", expanded.too_large);
+  for (const std::string& remark : expanded.remarks) out += printable(remark) + "\n";
   for (const auto& [network, reason] : obstacles) out += fmt::format("cannot be measured: {}: {}\n", network, printable(reason));
   return out;
 }

@@ -38,8 +38,9 @@ struct Probed {
 };
 
 MeterProbe result_of(const Probed& probed, Seconds time) {
-  MeterProbe probe{.failure = probed.failure};
-  if (!probed.costs.empty()) probe.read_cost = {median(probed.costs)};
+  MeterProbe probe;
+  probe.failure = probed.failure;
+  if (!probed.costs.empty()) probe.read_cost = Seconds{median(probed.costs)};
   if (probed.failure.empty()) probe.power = (probed.last - probed.first) / time;
   // An integral of samples changes at every read: that says nothing of the sensor.
   if (probed.changes.size() < 3 || probed.meter->info().method != "counter") return probe;

@@ -11,7 +11,7 @@ namespace wattlayer::cli {
 /// What reading a meter for a while showed.
 struct MeterProbe {
   std::optional<Seconds> refresh_interval;  ///< median time between two changes; absent for fewer than three changes
-  Seconds read_cost;                        ///< of one read, median
+  std::optional<Seconds> read_cost;         ///< of one read, median; absent where none went well
   std::optional<Watts> power;               ///< mean; absent where the meter failed
   std::string failure;
 };

@@ -27,7 +27,8 @@ std::vector<std::unique_ptr<Meter>> MeterOptions::open(const MeterPlace& place) 
 
 void add_meter_options(CLI::App& verb, MeterOptions& options, bool with_meter) {
   if (with_meter)
-    verb.add_option("--meter", options.meters, "meters as `wattlayer check` names them: nvml:0,rapl:packages (its default ones)")
+    verb.add_option("--meter", options.meters,
+                    "meters as `wattlayer check` names them: nvml:0,rapl:packages (its default ones); none: time alone")
         ->type_name("NAME,...");
   verb.add_option("--root", options.root, "where /sys, /proc and /dev of the machine are: a mounted host tree in a container")
       ->check(CLI::Validator(CLI::ExistingDirectory).description(""))

@@ -82,6 +82,10 @@ std::string merge_script(const SlurmArray& array) {
 }
 
 std::string submit(const SlurmArray& array) {
+  if (!output_of("command -v sbatch").second)
+    throw Error(ErrorKind::unavailable,
+                "there is no Slurm here: no sbatch in the PATH; run this on a login node, or share the "
+                "campaign among machines with --shard");
   const std::filesystem::path folder = slurm_folder(array.store);
   std::filesystem::create_directories(folder);
   write_text_file(folder / "collect.sh", task_script(array));

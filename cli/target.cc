@@ -81,7 +81,7 @@ EnergyModel find_energy_model(const DataFiles& files, const std::string& target,
     return model;
   }
   const std::vector<std::string> parts = split(target);
-  if (parts.size() > 3)
+  if (parts.size() > 3 || std::any_of(parts.begin(), parts.end(), [](const std::string& part) { return part.empty(); }))
     throw Error(ErrorKind::invalid_input,
                 fmt::format("cannot read '{}': expected HARDWARE[/ENGINE[/DTYPE]] or a .wlm file", target));
   std::vector<Candidate> all = candidates(files, parts[0]);

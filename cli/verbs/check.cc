@@ -38,7 +38,8 @@ std::string machine_text(const Machine& m) {
   if (m.load) parts.push_back(fmt::format("load {:.2f}", *m.load));
   if (m.virtual_machine) parts.push_back("virtual machine");
   if (m.container) parts.push_back(*m.container + " container");
-  return fmt::format("{}: {}", m.processor.empty() ? "unknown processor" : printable(m.processor), fmt::join(parts, ", "));
+  const std::string processor = m.processor.empty() ? "unknown processor" : printable(m.processor);
+  return parts.empty() ? processor : fmt::format("{}: {}", processor, fmt::join(parts, ", "));
 }
 
 std::string mark(const MeterDomain& d) {
@@ -62,7 +63,7 @@ std::string meters_table(const MeterFindings& findings, bool colour, bool probed
     std::vector<std::string> cells = {mark(f.domain),  printable(f.name), f.domain.scope,
                                       f.domain.method, refresh_text(f),   resolution_text(f.domain)};
     if (probed) {
-      cells.push_back(f.probe ? quantity(f.probe->read_cost.value, "s") : "–");
+      cells.push_back(f.probe && f.probe->read_cost ? quantity(f.probe->read_cost->value, "s") : "–");
       cells.push_back(f.probe && f.probe->power ? quantity(f.probe->power->value, "W") : "–");
     }
     const bool modelled = f.domain.method == "modelled";
@@ -128,10 +129,11 @@ Json optional_json(const std::optional<Value>& value) {
 }
 
 Json machine_json(const Machine& m) {
-  return {{"processor", m.processor},
-          {"sockets", m.sockets},
-          {"cores", m.cores},
-          {"threads", m.threads},
+  const auto told = [](int n) { return n > 0 ? Json(n) : Json(nullptr); };
+  return {{"processor", m.processor.empty() ? Json(nullptr) : Json(m.processor)},
+          {"sockets", told(m.sockets)},
+          {"cores", told(m.cores)},
+          {"threads", told(m.threads)},
           {"virtual_machine", optional_json(m.virtual_machine)},
           {"container", optional_json(m.container)},
           {"governor", optional_json(m.governor)},
@@ -154,7 +156,7 @@ Json meter_json(const MeterFinding& f) {
                {"remarks", d.remarks}};
   if (f.probe)
     json["probe"] = {{"refresh_interval_s", optional_json(f.probe->refresh_interval)},
-                     {"read_s", f.probe->read_cost.value},
+                     {"read_s", optional_json(f.probe->read_cost)},
                      {"power_w", optional_json(f.probe->power)},
                      {"failure", f.probe->failure.empty() ? Json(nullptr) : Json(f.probe->failure)}};
   return json;

@@ -18,6 +18,7 @@
 #include "wattlayer/core/error.h"
 #include "wattlayer/meter/meter_lock.h"
 #include "wattlayer/meter/simulated_device.h"
+#include "wattlayer/report/text_table.h"
 #include "wattlayer/store/store.h"
 
 namespace wattlayer::cli {
@@ -114,9 +115,11 @@ void open_meters(Session& session, const Options& options) {
        match_boards(session.meters, session.first_runner->info(), device, !options.meters.meters.empty()))
     write_remark(remark);
   if (session.meters.empty())
-    throw Error(ErrorKind::unavailable,
-                fmt::format("no meter here is of {}; `wattlayer check` lists them all, and --meter names one", device));
-  session.locks = lock_meters(session.meter_list(), meter_lock_folder());
+    throw Error(
+        ErrorKind::unavailable,
+        fmt::format(
+            "no meter here is of {}; `wattlayer check` lists them all, --meter names one, --meter none measures time alone",
+            device));
   for (const auto& meter : session.meters) session.collect.meters.push_back(meter->info());
 }
 
@@ -146,7 +149,9 @@ void run(Session& session, const Options& options, CollectProgressLine& line) {
   Store store(options.store);
   store.require_writable();
   open_meters(session, options);
+  session.locks = lock_meters(session.meter_list(), meter_lock_folder());
   expand_campaign(session, options, line);
+  for (const std::string& remark : session.expanded.remarks) line.remark(remark);
   store.describe("hardware", session.collect.hardware, session.hardware_json);
   store.describe("engines", session.place.engine.id, session.engine_json);
   CollectOptions& collect_options = session.collect;
@@ -167,17 +172,30 @@ void run(Session& session, const Options& options, CollectProgressLine& line) {
     throw Error(ErrorKind::unavailable, fmt::format("not one of {} items could be measured", result.failed));
 }
 
+/// Opens the meters as a run does; where that fails it returns why, and the plan goes by a usual meter.
+std::string try_meters(Session& session, const Options& options) {
+  try {
+    open_meters(session, options);
+    return "";
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::unavailable) throw;
+    const bool gpu = session.place.hardware->kind != "cpu";
+    session.collect.meters = {{.scope = gpu ? "gpu-board" : "cpu-package", .refresh_interval = Seconds{gpu ? 0.1 : 0.001}}};
+    return e.what();
+  }
+}
+
 /// The plan needs neither meter nor database; what a database holds is counted as done.
 void print_plan(Session& session, const Options& options, CollectProgressLine& line) {
+  const std::string obstacle = try_meters(session, options);
   expand_campaign(session, options, line);
   std::vector<bool> done(session.expanded.items.size());
-  const bool gpu = session.place.hardware->kind != "cpu";
-  session.collect.meters = {{.scope = gpu ? "gpu-board" : "cpu-package", .refresh_interval = Seconds{gpu ? 0.1 : 0.001}}};
   if (std::filesystem::exists(options.store))
     done =
         present(session.expanded.items, Store(options.store), session.source.campaign, session.place.engine.id, session.collect);
   write_output(
       plan_text(session.expanded, session.source.campaign, done, slowest_refresh(session.collect.meters), terminal().colour));
+  if (!obstacle.empty()) write_output(fmt::format("on this machine it does not start: {}\n", printable(obstacle)));
 }
 
 /// The same call for a task of a job array, with paths that hold from any folder.

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
 #include <set>
 
+#include "tests/temporary_folder.h"
 #include "wattlayer/bench/campaign_items.h"
 #include "wattlayer/core/data_files.h"
 #include "wattlayer/core/error.h"
@@ -63,7 +65,35 @@ TEST(Campaign, NamesTheFieldThatIsWrongAndTheNearestKnownOne) {
             std::string::npos);
   EXPECT_NE(fault(R"({"schema": 1, "title": "t", "dtypes": ["f33"], "networks": [{"names": ["net:vgg11"]}]})").find("dtypes"),
             std::string::npos);
-  EXPECT_NE(fault("{").find("campaign c"), std::string::npos);
+  EXPECT_NE(fault("{").find("campaign c: expected JSON: parse error at line 1"), std::string::npos) << fault("{");
+  EXPECT_EQ(fault("[]"), "campaign c: expected a JSON object");
+  EXPECT_EQ(fault(R"({"schema": 1, "title": "t", "dtypes": "f32"})"),
+            "campaign c: dtypes: expected a list of texts, found \"f32\"");
+}
+
+TEST(Campaign, NumbersBeyondSenseAreRefusedWithTheirRange) {
+  const auto protocol = [](const std::string& field) {
+    return fault(R"({"schema": 1, "title": "t", "networks": [{"names": ["net:vgg11"]}], "protocol": {)" + field + "}}");
+  };
+  EXPECT_EQ(protocol(R"("window_s": 0.5)"), "");
+  EXPECT_NE(protocol(R"("window_s": 1e300)").find("protocol.window_s: expected a number from 1e-06 to 86400, found 1e+300"),
+            std::string::npos)
+      << protocol(R"("window_s": 1e300)");
+  EXPECT_NE(protocol(R"("min_windows": 1e9)").find("protocol.min_windows: expected a whole number from 2 to 10000"),
+            std::string::npos);
+  for (const char* field : {R"("tolerance": 0)", R"("tolerance": 1e9)", R"("budget_s": 1e18)", R"("warm_up_s": -1)",
+                            R"("idle_s": 1e308)", R"("cool_to_c": 1e4)", R"("group": 1e12)", R"("threads": 3000000000)"})
+    EXPECT_NE(protocol(field).find(" from "), std::string::npos) << field << protocol(field);
+}
+
+TEST(Campaign, EmptyListsAndNamesAreRefused) {
+  const auto with = [](const std::string& field) {
+    return fault(R"({"schema": 1, "title": "t", "networks": [{"names": ["net:vgg11"]}], )" + field + "}");
+  };
+  EXPECT_NE(with(R"("dtypes": [])").find("dtypes: expected at least one data type"), std::string::npos);
+  EXPECT_NE(with(R"("device": "")").find("device: expected a text"), std::string::npos);
+  EXPECT_NE(with(R"("batches": [2147483648])").find("batches: expected a list of whole numbers from 1 to"), std::string::npos);
+  EXPECT_NE(with(R"("real": [{"names": [""]}])").find("real[0].names: expected a name in every entry"), std::string::npos);
 }
 
 TEST(Campaign, BadJsonOfEveryKindIsRefusedNotCrashed) {
@@ -116,6 +146,28 @@ TEST(CampaignItems, ANetworkThatIsNotThereIsNamedWithThePlacesSearched) {
   }
 }
 
+TEST(CampaignItems, ANetworkThatNobodyCanReadIsRefusedAndABatchThatItRefusesIsNot) {
+  const auto names = [](const std::string& name) {
+    return parse_campaign(R"({"schema": 1, "title": "t", "networks": [{"names": [")" + name + R"("]}]})", "c");
+  };
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "nets");
+  std::ofstream(folder / "text.onnx") << "no network";
+  CampaignPlace here = place();
+  here.folders = {folder.path()};
+  for (const char* name : {"net:nope", "nets", "text.onnx", "net:mlp?hidden=x"})
+    EXPECT_THROW(expand(names(name), here), Error) << name;
+}
+
+TEST(CampaignItems, FewerRandomLayersThanAskedForIsSaid) {
+  const Campaign campaign = parse_campaign(
+      R"({"schema": 1, "title": "t", "random": [{"layer": "Relu {n}", "ranges": {"n": [1, 4]}, "count": 50}]})", "c");
+  const CampaignItems items = expand(campaign, place());
+  EXPECT_EQ(items.items.size(), 4u);
+  ASSERT_EQ(items.remarks.size(), 1u);
+  EXPECT_EQ(items.remarks[0], "random[0]: its ranges give 4 different layers of the 50 asked for (Relu {n})");
+}
+
 TEST(CampaignItems, TheMostUsefulComeFirst) {
   const Campaign campaign =
       parse_campaign(R"({"schema": 1, "title": "t", "real": [{"names": ["net:vgg16", "net:resnet50"]}]})", "c");
@@ -140,6 +192,8 @@ TEST(CampaignItems, MoreMemoryThanAllowedIsLeftOutAndCounted) {
   const CampaignItems fewer = expand(campaign, place());
   EXPECT_GT(fewer.too_large, 0u);
   EXPECT_EQ(fewer.items.size() + fewer.too_large, all);
+  ASSERT_EQ(fewer.remarks.size(), 1u);
+  EXPECT_NE(fewer.remarks[0].find("most_bytes (1e+07)"), std::string::npos) << fewer.remarks[0];
 }
 
 }  // namespace

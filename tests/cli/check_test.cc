@@ -45,6 +45,23 @@ TEST(CheckVerb, ListsEveryDomainWithItsFigures) {
   EXPECT_TRUE(meter_of(page, "constant:watts").at("resolution_j").is_null()) << "unknown is not 0";
 }
 
+TEST(CheckVerb, AStatedPowerThatIsNoneIsAnObstacle) {
+  for (const char* watts : {"abc", "nan", "inf", "-5", "0", ""}) {
+    const Json page = json_of(check({"--meter-setting", std::string("constant.watts=") + watts, "--json"}));
+    const Json meter = meter_of(page, "constant:watts");
+    EXPECT_EQ(meter.at("readable"), false) << watts;
+    EXPECT_NE(meter.value("obstacle", "").find("constant.watts: expected a"), std::string::npos) << watts << meter;
+  }
+}
+
+TEST(CheckVerb, WhatAMachineDoesNotTellIsNullAndNotZero) {
+  const ScratchFolder empty;
+  const Json machine = json_of(check({"--root", empty.path().string(), "--json"})).at("machine");
+  for (const char* field : {"processor", "sockets", "cores", "threads"}) EXPECT_TRUE(machine.at(field).is_null()) << field;
+  const ProgramRun run = check({"--root", empty.path().string()});
+  EXPECT_EQ(run.out.find("unknown processor:"), run.out.npos) << run.out;
+}
+
 TEST(CheckVerb, SaysWhatAMeasurementTakes) {
   const ProgramRun run = check({"--root", trees + "two-sockets"});
   ASSERT_EQ(run.exit_code, 0) << run.err;

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <string>
 
+#include "tests/temporary_folder.h"
 #include "wattlayer/core/error.h"
+#include "wattlayer/meter/meter_lock.h"
 #include "wattlayer/meter/meter_source.h"
 #include "wattlayer/meter/simulated_device.h"
 
@@ -193,6 +195,20 @@ TEST(FakeMeter, DeviceMayOutliveItsMeters) {
     EXPECT_NEAR(meter->read().value, 100, 0.2);
   }
   device.sleep({1});
+}
+
+TEST(FakeMeter, LocksNothingUnlessItsDeviceIsShared) {
+  SimulatedDevice device({1});
+  const MeterPlace place{.clock = &device, .device = &device};
+  const TemporaryFolder folder;
+  const auto files_for = [&](const char* name) {
+    const auto meters = open_meters(place, name);
+    const std::vector<Meter*> list = {meters.front().get()};
+    const auto locks = lock_meters(list, folder.path());
+    return std::distance(std::filesystem::directory_iterator(folder.path()), {});
+  };
+  EXPECT_EQ(files_for("fake:board"), 0);
+  EXPECT_EQ(files_for("fake:board+device=one"), 1);
 }
 
 }  // namespace

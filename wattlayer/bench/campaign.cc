@@ -14,13 +14,17 @@ namespace wattlayer {
 namespace {
 
 using Json = nlohmann::json;
+constexpr int64_t most_batch = 1'000'000;
+
 using Lists = std::map<std::string, std::vector<std::string>>;
 
 /// An object of the file; done() refuses fields that nobody has read: a misspelt one would be silently without effect.
 class Fields {
  public:
   Fields(const Json& json, std::string where) : json_(json), where_(std::move(where)) {
-    if (!json.is_object()) throw Error(ErrorKind::invalid_input, fmt::format("{}: expected a JSON object", where_));
+    if (!json.is_object())
+      throw Error(ErrorKind::invalid_input,
+                  where_.empty() ? "expected a JSON object" : fmt::format("{}: expected a JSON object", where_));
   }
 
   [[noreturn]] void wrong(std::string_view field, std::string_view expected) const {
@@ -38,26 +42,34 @@ class Fields {
   std::string text(std::string_view field, std::optional<std::string> otherwise = std::nullopt) {
     const Json* value = find(field);
     if (!value && otherwise) return *otherwise;
-    if (!value || !value->is_string()) wrong(field, "a text");
+    if (!value || !value->is_string() || value->get_ref<const std::string&>().empty()) wrong(field, "a text");
     return value->get<std::string>();
   }
 
-  std::optional<double> positive(std::string_view field, bool zero_too = false) {
+  std::optional<double> positive(std::string_view field) {
     const Json* value = find(field);
     if (!value) return std::nullopt;
     const double number = value->is_number() ? value->get<double>() : -1;
-    if (number < 0 || (number == 0 && !zero_too)) wrong(field, zero_too ? "a number of 0 or more" : "a positive number");
+    if (!(number > 0) || !std::isfinite(number)) wrong(field, "a positive number");
     return number;
   }
 
-  std::optional<int64_t> whole(std::string_view field, int64_t least = 1) {
+  std::optional<double> within(std::string_view field, double least, double most) {
+    const Json* value = find(field);
+    if (!value) return std::nullopt;
+    const double number = value->is_number() ? value->get<double>() : least - 1;
+    if (!(number >= least && number <= most)) wrong(field, fmt::format("a number from {:g} to {:.10g}", least, most));
+    return number;
+  }
+
+  std::optional<int64_t> whole(std::string_view field, int64_t least = 1, int64_t most = 1'000'000'000'000'000) {
     const Json* value = find(field);
     if (!value) return std::nullopt;
     const bool is_whole =
         value->is_number_integer() ||
         (value->is_number() && value->get<double>() == std::floor(value->get<double>()) && std::abs(value->get<double>()) < 1e15);
-    if (!is_whole || value->get<double>() < static_cast<double>(least))
-      wrong(field, fmt::format("a whole number of at least {}", least));
+    if (!is_whole || value->get<double>() < static_cast<double>(least) || value->get<double>() > static_cast<double>(most))
+      wrong(field, fmt::format("a whole number from {} to {}", least, most));
     return static_cast<int64_t>(value->get<double>());
   }
 
@@ -75,19 +87,23 @@ class Fields {
     return value->get<std::vector<std::string>>();
   }
 
-  std::vector<int64_t> wholes(std::string_view field, int64_t least = 1) {
+  std::vector<int64_t> wholes(std::string_view field, int64_t least = 1, int64_t most = 1'000'000'000'000'000) {
     const Json* value = find(field);
     if (!value) return {};
-    const auto good = [&](const Json& entry) { return entry.is_number_integer() && entry.get<int64_t>() >= least; };
+    const auto good = [&](const Json& entry) {
+      return entry.is_number_integer() && entry.get<int64_t>() >= least && entry.get<int64_t>() <= most;
+    };
     if (!value->is_array() || value->empty() || !std::all_of(value->begin(), value->end(), good))
-      wrong(field, fmt::format("a list of whole numbers of at least {}", least));
+      wrong(field, fmt::format("a list of whole numbers from {} to {}", least, most));
     return value->get<std::vector<int64_t>>();
   }
 
   std::vector<DataType> dtypes(std::string_view field) {
     std::vector<DataType> types;
+    const std::vector<std::string> names = texts(field);
+    if (find(field) && names.empty()) wrong(field, "at least one data type");
     try {
-      for (const std::string& text : texts(field)) types.push_back(require_data_type(text));
+      for (const std::string& text : names) types.push_back(require_data_type(text));
     } catch (const Error& e) {
       throw e.within(place(field));
     }
@@ -156,6 +172,13 @@ SampleRange parse_range(const Json& json, const std::string& name, const std::st
   return range;
 }
 
+/// The library's own text begins with its name for the fault, of no use to the reader.
+std::string reason(const Json::exception& fault) {
+  std::string why = fault.what();
+  if (const size_t end = why.find("] "); why.starts_with("[json.") && end != why.npos) why.erase(0, end + 2);
+  return why;
+}
+
 /// What the whole file says for every rule that does not say it itself.
 struct Shared {
   std::vector<int64_t> batches;
@@ -186,6 +209,7 @@ std::vector<std::string> parse_names(Fields& fields, const Lists& lists) {
   std::vector<std::string> names, known;
   for (const auto& [name, list] : lists) known.push_back("@" + name);
   for (const std::string& name : fields.texts("names")) {
+    if (name.empty()) fields.wrong("names", "a name in every entry");
     if (!name.starts_with('@')) {
       names.push_back(name);
       continue;
@@ -201,7 +225,7 @@ std::vector<std::string> parse_names(Fields& fields, const Lists& lists) {
 }
 
 NetworkRule parse_networks(Fields& fields, const Shared& shared, bool layers) {
-  NetworkRule rule{.names = parse_names(fields, shared.lists), .batches = fields.wholes("batches")};
+  NetworkRule rule{.names = parse_names(fields, shared.lists), .batches = fields.wholes("batches", 1, most_batch)};
   if (rule.batches.empty()) rule.batches = shared.batches;
   rule.dtypes = shared.or_dtypes(fields.dtypes("dtypes"));
   if (layers) rule.most = fields.whole("most");
@@ -211,23 +235,24 @@ NetworkRule parse_networks(Fields& fields, const Shared& shared, bool layers) {
 void parse_protocol(const Json& json, Campaign& campaign) {
   Fields fields(json, "protocol");
   Protocol& p = campaign.protocol;
-  p.tolerance = fields.positive("tolerance").value_or(p.tolerance);
-  p.budget = {fields.positive("budget_s").value_or(p.budget.value)};
-  p.warm_up = {fields.positive("warm_up_s", true).value_or(p.warm_up.value)};
-  p.window = {fields.positive("window_s").value_or(p.window.value)};
-  p.refreshes = static_cast<int>(fields.whole("refreshes").value_or(p.refreshes));
-  p.min_windows = static_cast<int>(fields.whole("min_windows", 2).value_or(p.min_windows));
-  p.idle = {fields.positive("idle_s", true).value_or(p.idle.value)};
+  constexpr double day = 86400;
+  p.tolerance = fields.within("tolerance", 1e-6, 1).value_or(p.tolerance);
+  p.budget = {fields.within("budget_s", 1e-6, 30 * day).value_or(p.budget.value)};
+  p.warm_up = {fields.within("warm_up_s", 0, day).value_or(p.warm_up.value)};
+  p.window = {fields.within("window_s", 1e-6, day).value_or(p.window.value)};
+  p.refreshes = static_cast<int>(fields.whole("refreshes", 1, 1'000'000).value_or(p.refreshes));
+  p.min_windows = static_cast<int>(fields.whole("min_windows", 2, 10'000).value_or(p.min_windows));
+  p.idle = {fields.within("idle_s", 0, day).value_or(p.idle.value)};
   p.fixed_passes = fields.whole("fixed_passes");
-  p.cool_to_c = fields.positive("cool_to_c");
-  campaign.group = fields.whole("group").value_or(campaign.group);
+  p.cool_to_c = fields.within("cool_to_c", 1, 200);
+  campaign.group = fields.whole("group", 1, 1000).value_or(campaign.group);
   campaign.warm_cache = fields.truth("warm_cache", false);
-  campaign.threads = static_cast<int>(fields.whole("threads", 0).value_or(0));
+  campaign.threads = static_cast<int>(fields.whole("threads", 0, 65'536).value_or(0));
   fields.done();
 }
 
 Shared parse_shared(Fields& fields) {
-  Shared shared{.batches = fields.wholes("batches"), .dtypes = fields.dtypes("dtypes")};
+  Shared shared{.batches = fields.wholes("batches", 1, most_batch), .dtypes = fields.dtypes("dtypes")};
   if (shared.batches.empty()) shared.batches = {1};
   if (shared.dtypes.empty()) shared.dtypes = {DataType::f32};
   if (const Json* lists = fields.find("lists")) {
@@ -267,12 +292,14 @@ Campaign parse(const Json& json, std::string_view id) {
 
 }  // namespace
 
-Campaign parse_campaign(std::string_view text, std::string_view id) try {
+Campaign parse_campaign(std::string_view text, std::string_view id, std::string_view place) try {
   return parse(Json::parse(text), id);
 } catch (const Json::exception& e) {
-  throw Error(ErrorKind::invalid_input, fmt::format("campaign {}: {}", id, e.what()));
+  throw Error(
+      ErrorKind::invalid_input,
+      fmt::format("{}: expected JSON: {}", place.empty() ? fmt::format("campaign {}", id) : std::string(place), reason(e)));
 } catch (const Error& e) {
-  throw e.within(fmt::format("campaign {}", id));
+  throw e.within(place.empty() ? fmt::format("campaign {}", id) : std::string(place));
 }
 
 }  // namespace wattlayer

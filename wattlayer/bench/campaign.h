@@ -62,7 +62,8 @@ struct Campaign {
   AdaptiveRule adaptive;
 };
 
-/// Reads a campaign file. Throws Error(invalid_input) that names the field, what was expected there and near names.
-Campaign parse_campaign(std::string_view json, std::string_view id);
+/// Reads a campaign file. Throws Error(invalid_input) that names the file (`place`; else `campaign ID`), the field, what was
+/// expected there and near names.
+Campaign parse_campaign(std::string_view json, std::string_view id, std::string_view place = {});
 
 }  // namespace wattlayer

@@ -58,6 +58,19 @@ void mix(std::vector<size_t>& members, const std::vector<CampaignItem>& items) {
   std::stable_sort(members.begin(), members.end(), [&](size_t a, size_t b) { return hash(a) < hash(b); });
 }
 
+/// Throws where a network cannot be read at any batch: that too is mended before anything is measured.
+void require_network(const std::string& name, const std::vector<std::filesystem::path>& folders) try {
+  if (name.starts_with(generated)) {
+    network(name.substr(generated.size()));
+    return;
+  }
+  for (const std::filesystem::path& folder : folders)
+    if (std::filesystem::exists(folder / name)) return void(read_onnx(folder / name));
+} catch (const Error& e) {
+  if (e.kind() == ErrorKind::invalid_input) throw e.within("campaign: network '" + name + "'");
+  throw;
+}
+
 /// What distinguishes measurements of the same layer or network under other rules.
 std::string conditions_of(const Campaign& campaign) {
   return (campaign.warm_cache ? " warm" : "") + (campaign.threads > 0 ? fmt::format(" threads={}", campaign.threads) : "");
@@ -119,6 +132,7 @@ const Expansion::Lowered& Expansion::lowered(const std::string& name, int64_t ba
         at->second.obstacle = fmt::format("the shape of an input or output of {} is not known", item.layer.op);
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::io) throw;  // a file that is not there is the user's to mend, before anything is measured
+    require_network(name, place_.folders);
     at->second.obstacle = e.what();
   }
   return at->second;
@@ -199,7 +213,11 @@ void Expansion::add_random(size_t number) {
     Sampler sampler(rule, campaign_.seed * 1000003 + number);
     for (int64_t i = 0; i < rule.count; ++i) {
       const std::optional<Sample> sample = sampler.next();
-      if (!sample) break;
+      if (!sample) {
+        result_.remarks.push_back(fmt::format("random[{}]: its ranges give {} different layers of the {} asked for ({})", number,
+                                              i, rule.count, rule.layer));
+        break;
+      }
       for (const DataType dtype : rule.dtypes)
         add(random_item(campaign_, place_, number, sample->layer, print(sample->letters), dtype));
     }
@@ -212,6 +230,9 @@ CampaignItems Expansion::run() {
   for (const NetworkRule& rule : campaign_.networks) add_networks(rule);
   for (const NetworkRule& rule : campaign_.real) add_layers(rule);
   for (size_t i = 0; i < campaign_.random.size(); ++i) add_random(i);
+  if (result_.too_large > 0)
+    result_.remarks.push_back(fmt::format("{} items need more memory than most_bytes ({:g}) and are left out", result_.too_large,
+                                          *campaign_.most_bytes));
   put_most_useful_first(result_.items);
   return std::move(result_);
 }
@@ -244,6 +265,9 @@ Graph read_network(const std::string& name, const std::vector<std::filesystem::p
       places.push_back(file.string());
       continue;
     }
+    if (std::filesystem::is_directory(file))
+      throw Error(ErrorKind::io,
+                  fmt::format("the network '{}' of the campaign is a folder; name an ONNX file in it", file.string()));
     Graph graph = read_onnx(file, {.batch = batch});
     if (graph.batch != batch)
       throw Error(

@@ -44,12 +44,14 @@ struct CampaignPlace {
 
 /// What a campaign comes to.
 struct CampaignItems {
-  std::vector<CampaignItem> items;  ///< most useful first, each once
-  size_t too_large = 0;             ///< left out: more memory than most_bytes
+  std::vector<CampaignItem> items;   ///< most useful first, each once
+  size_t too_large = 0;              ///< left out: more memory than most_bytes
+  std::vector<std::string> remarks;  ///< a sentence each: what is less than the file asks for, and why
 };
 
-/// Reads the networks, draws the random layers. A network that cannot be read or set to a batch is an item with an obstacle.
-/// Throws Error(invalid_input) for a rule that gives nothing. `reading` is told the name of each network.
+/// Reads the networks, draws the random layers. A network that cannot be set to a batch is an item with an obstacle.
+/// Throws Error(io) or Error(invalid_input) for a network that is not there or cannot be read at all, and for a rule that gives
+/// nothing. `reading` is told the name of each network.
 CampaignItems expand(const Campaign& campaign, const CampaignPlace& place,
                      const std::function<void(const std::string&)>& reading = {});
 

@@ -37,6 +37,8 @@ int64_t value_of(std::string_view word, const Letters& letters) {
   int64_t number = 0;
   const auto [end, status] = std::from_chars(word.data(), word.data() + word.size(), number);
   if (status == std::errc() && end == word.data() + word.size()) return number;
+  if (word.empty())
+    throw Error(ErrorKind::invalid_input, "expected a letter or a number on each side of an operator, found nothing");
   const auto letter = letters.find(std::string(word));
   if (letter != letters.end()) return letter->second;
   std::vector<std::string> known;

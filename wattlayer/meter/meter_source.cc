@@ -145,7 +145,8 @@ std::vector<std::unique_ptr<Meter>> open_default_meters(const MeterPlace& place)
   if (choice.names.empty())
     throw Error(ErrorKind::unavailable,
                 fmt::format("nothing here measures energy{}; `wattlayer check` says what is missing; --meter constant:watts "
-                            "--meter-setting constant.watts=WATTS files a stated power, labelled modelled",
+                            "--meter-setting constant.watts=WATTS files a stated power, labelled modelled; --meter none measures "
+                            "time alone",
                             choice.obstacle_text()));
   return open_meters(place, fmt::format("{}", fmt::join(choice.names, ",")));
 }

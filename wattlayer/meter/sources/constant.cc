@@ -92,10 +92,12 @@ std::vector<MeterDomain> domains(const MeterPlace& place) {
                        .method = "modelled",
                        .what = kind.what,
                        .remarks = {not_measured}};
-    const auto setting = place.settings.find(kind.setting);
-    if (setting == place.settings.end())
-      domain.obstacle = fmt::format("needs the power; add --meter-setting {}=WATTS", kind.setting);
-    else domain.what = fmt::format("{} W: {}", setting->second, kind.what);
+    try {
+      if (const auto watts = positive_setting(place, kind.setting)) domain.what = fmt::format("{:g} W: {}", *watts, kind.what);
+      else domain.obstacle = fmt::format("needs the power; add --meter-setting {}=WATTS", kind.setting);
+    } catch (const Error& e) {
+      domain.obstacle = e.what();
+    }
     all.push_back(std::move(domain));
   }
   return all;

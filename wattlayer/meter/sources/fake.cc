@@ -1,7 +1,5 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <map>
 
 #include "wattlayer/core/error.h"
@@ -78,12 +76,6 @@ FakeSettings read_settings(const MeterPlace& place, std::string_view domain) {
   return result;
 }
 
-/// A lock of its own for every simulated device, unless the setting says that they are one.
-std::string unique_device() {
-  static std::atomic<int> opened{0};
-  return fmt::format("fake:{}-{}", getpid(), opened++);
-}
-
 std::string permission_obstacle(const FakeSettings& settings) {
   return settings.texts.at("permission") == "denied" ? "permission denied, as fake.permission says; set it to granted" : "";
 }
@@ -113,7 +105,8 @@ std::unique_ptr<Meter> open(const MeterPlace& place, std::string_view domain) {
                  .domain = std::string(domain),
                  .scope = settings.texts.at("scope"),
                  .method = settings.script.integrated ? "integrated" : "counter",
-                 .device = settings.texts.at("device").empty() ? unique_device() : "fake:" + settings.texts.at("device"),
+                 // A simulated device is its process's own, nothing to lock, unless the setting says that it is shared.
+                 .device = settings.texts.at("device").empty() ? "" : "fake:" + settings.texts.at("device"),
                  .resolution = {settings.script.step_j},
                  .refresh_interval = Seconds{settings.script.refresh_s},
                  .facts = {{"device", "simulated"}},
