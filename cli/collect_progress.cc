@@ -43,7 +43,8 @@ Seconds parse_duration(const std::string& text) {
   const auto [unit, status] = std::from_chars(text.data(), end, value);
   const double factor = unit == end || *unit == 's' ? 1 : *unit == 'm' ? 60 : *unit == 'h' ? 3600 : *unit == 'd' ? 86400 : 0;
   if (status != std::errc() || end - unit > 1 || factor == 0 || !(value > 0) || !std::isfinite(value))
-    throw Error(ErrorKind::invalid_input, fmt::format("cannot read the duration '{}': expected such as 90s, 25m or 8h", text));
+    throw Error(ErrorKind::invalid_input,
+                fmt::format("cannot read the duration '{}': expected such as 90s, 25m or 8h; a bare number is seconds", text));
   return {value * factor};
 }
 

@@ -121,7 +121,12 @@ MeterFindings look_for_meters(const MeterPlace& place, Seconds probe) {
   MeterFindings findings{.machine = look_at_machine(place.root)};
   for (const MeterSource* source : meter_sources()) {
     std::vector<MeterDomain> domains = source->domains(place);
-    if (domains.empty()) findings.missing.emplace_back(source->name, source->absent);
+    if (domains.empty()) {
+      std::string absence(source->absent);
+      if (const auto named = place.settings.find(fmt::format("{}.library", source->name)); named != place.settings.end())
+        absence += fmt::format(" (looked for with {}={})", named->first, named->second);
+      findings.missing.emplace_back(source->name, std::move(absence));
+    }
     for (MeterDomain& d : domains) findings.meters.push_back({fmt::format("{}:{}", source->name, d.name), std::move(d), {}});
   }
   findings.taken = default_meter_names(place);

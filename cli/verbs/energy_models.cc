@@ -43,6 +43,7 @@ std::string card_text(const Json& json, size_t indent) {
   const std::string blanks(indent, ' ');
   std::string text;
   for (const auto& [key, value] : json.items()) {
+    if (value.is_null() || value == "") continue;  // not known
     const std::string label = json.is_array() ? blanks + "-" : fmt::format("{}{}:", blanks, printable(key));
     if (is_short(value)) {
       text += wrapped(label + " " + printable(value_text(value)), 100, std::string(indent + 2, ' '));

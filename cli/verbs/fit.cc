@@ -101,6 +101,7 @@ CardOrigin origin_of(const std::vector<Measurement>& rows, const DataFiles& file
     const DatasetDescription known = require_dataset(files, *names.begin());
     origin.title = known.title, origin.source = known.source, origin.licence = known.licence;
   }
+  if (rows.front().engine == "simulated") origin.title += ": simulated by the fake runner, its figures are invented";
   return origin;
 }
 

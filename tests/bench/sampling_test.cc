@@ -108,5 +108,12 @@ TEST(Sampling, LettersGoToTextAndBack) {
   EXPECT_EQ(parse_letters(print(letters)), letters);
 }
 
+TEST(Sampler, ARangeThatNothingUsesIsRefused) {
+  RandomRule rule{.layer = "Relu {n}", .ranges = {{.name = "n", .high = 9}, {.name = "m", .high = 9}}, .count = 1};
+  EXPECT_THROW(Sampler(rule, 1), Error);
+  rule.where = {"n <= m"};
+  EXPECT_NO_THROW(Sampler(rule, 1));
+}
+
 }  // namespace
 }  // namespace wattlayer

@@ -34,7 +34,7 @@ TEST(OpenMeters, OpensSeveralByName) {
   ASSERT_EQ(meters.size(), 3u);
   EXPECT_EQ(meters[0]->info().name(), "fake:board");
   EXPECT_EQ(meters[1]->info().name(), "constant:watts");
-  EXPECT_NE(meters[0]->info().device, meters[2]->info().device);
+  EXPECT_EQ(meters[2]->info().name(), "fake:board+gain=2");
 }
 
 TEST(DefaultMeters, CountACounterOnceWhateverWaysLeadToIt) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -26,6 +27,26 @@ std::string ask(const std::filesystem::path& file, const std::string& sql) {
       &answer, nullptr);
   sqlite3_close(db);
   return answer;
+}
+
+TEST(Store, ReadByAnotherUserLeavesNothingBesideIt) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  TemporaryFolder folder;
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::all);
+  const auto rows = example_measurements();
+  Store(folder / "a b?.db").add(rows);
+  ASSERT_EQ(seteuid(65534), 0);
+  const size_t found = Store(folder / "a b?.db").select().size();
+  std::string fault;
+  try {
+    Store(folder / "a b?.db").require_writable();
+  } catch (const Error& e) {
+    fault = e.what();
+  }
+  ASSERT_EQ(seteuid(0), 0);
+  EXPECT_EQ(found, rows.size());
+  EXPECT_NE(fault.find("cannot be written"), std::string::npos) << fault;
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1) << "the owner would be locked out";
 }
 
 TEST(Store, GivesBackWhatWasAdded) {

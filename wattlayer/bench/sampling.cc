@@ -107,6 +107,20 @@ Sampler::Sampler(const RandomRule& rule, uint64_t seed) : rule_(rule), random_(s
   for (const SampleRange& range : rule.ranges) letters[range.name] = range.choices.empty() ? range.low : range.choices[0];
   fill(rule.layer, letters);
   meets_conditions(letters);
+  for (const SampleRange& range : rule.ranges) {
+    Letters others = letters;
+    others.erase(range.name);
+    if (are_enough(others))
+      throw Error(ErrorKind::invalid_input, fmt::format("range '{}' is used neither in the layer nor in where", range.name));
+  }
+}
+
+bool Sampler::are_enough(const Letters& letters) const try {
+  fill(rule_.layer, letters);
+  for (const std::string& condition : rule_.where) holds(condition, letters);
+  return true;
+} catch (const Error&) {
+  return false;
 }
 
 double Sampler::uniform() { return static_cast<double>(random_() >> 11) * 0x1p-53; }

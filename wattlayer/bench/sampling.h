@@ -45,6 +45,7 @@ class Sampler {
   int64_t draw(const SampleRange& range);
   int64_t draw_near(const SampleRange& range, int64_t value);
   bool meets_conditions(const Letters& letters) const;
+  bool are_enough(const Letters& letters) const;
   template <class Draw>
   std::optional<Sample> first_new(const Draw& draw);
 

@@ -67,17 +67,16 @@ Json weaknesses(TrainingRows rows, const PhysicsFit& fit) {
 std::string write_card(const CardOrigin& origin, TrainingRows rows, const PhysicsFit& fit) {
   Json groups = Json::object();
   for (const PhysicsGroup& g : fit.model.groups) groups[g.family + (g.variant.empty() ? "" : "/" + g.variant)] = g.rows;
-  return Json{{"data", origin.title},
-              {"source", origin.source},
-              {"licence_of_the_data", origin.licence},
-              {"fitted", origin.date},
-              {"rows", datasets(rows)},
-              {"distinct_layers_by_group", groups},
-              {"held_out_blocks",
-               {{"layers", errors(fit.held_out.layers, fit.model.layer_calibration)},
-                {"networks", errors(fit.held_out.networks, fit.model.network_calibration)}}},
-              {"weaknesses", weaknesses(rows, fit)}}
-      .dump(2);
+  Json card{{"data", origin.title}};
+  if (!origin.source.empty()) card["source"] = origin.source;
+  if (!origin.licence.empty()) card["licence_of_the_data"] = origin.licence;
+  card["fitted"] = origin.date;
+  card["rows"] = datasets(rows);
+  card["distinct_layers_by_group"] = groups;
+  card["held_out_blocks"] = {{"layers", errors(fit.held_out.layers, fit.model.layer_calibration)},
+                             {"networks", errors(fit.held_out.networks, fit.model.network_calibration)}};
+  card["weaknesses"] = weaknesses(rows, fit);
+  return card.dump(2);
 }
 
 }  // namespace wattlayer

@@ -125,6 +125,10 @@ std::vector<std::unique_ptr<Meter>> open_meters(const MeterPlace& place, std::st
     meters.push_back(source.open(place, domain));
   };
   for (const std::string_view name : split(names, ',')) {
+    if (name.empty())
+      throw Error(
+          ErrorKind::invalid_input,
+          fmt::format("--meter {}: expected SOURCE[:DOMAIN], ... as `wattlayer check` lists them, found an empty name", names));
     const size_t colon = name.find(':');
     const MeterSource& source = require_source(name.substr(0, colon));
     if (colon != name.npos) open(source, name.substr(colon + 1));

@@ -1,14 +1,41 @@
 #include "wattlayer/store/sqlite.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
+
+#include <cctype>
 
 #include "wattlayer/core/error.h"
 
 namespace wattlayer::sqlite {
 
+namespace {
+
+/// As SQLite wants names in a URI: with all that could mean something there in hexadecimal.
+std::string uri_of(const std::filesystem::path& file) {
+  std::string uri = "file:";
+  for (const unsigned char c : std::filesystem::absolute(file).string())
+    uri += std::isalnum(c) || c == '/' || c == '.' || c == '-' || c == '_' ? std::string(1, static_cast<char>(c))
+                                                                           : fmt::format("%{:02x}", c);
+  return uri + "?mode=ro&immutable=1";
+}
+
+/// Whether nobody has left changes beside the file that a plain look at it would miss.
+bool is_settled_and_not_ours(const std::filesystem::path& file) {
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(file, none) || faccessat(AT_FDCWD, file.c_str(), W_OK, AT_EACCESS) == 0) return false;
+  return !std::filesystem::exists(file.string() + "-wal", none);
+}
+
+}  // namespace
+
 Database::Database(const std::filesystem::path& file) : file_(file.string()) {
-  if (sqlite3_open(file.c_str(), &handle_) == SQLITE_OK) {
+  const int status = is_settled_and_not_ours(file)
+                         ? sqlite3_open_v2(uri_of(file).c_str(), &handle_, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr)
+                         : sqlite3_open(file.c_str(), &handle_);
+  if (status == SQLITE_OK) {
     sqlite3_busy_timeout(handle_, 10000);
     return;
   }
@@ -18,6 +45,8 @@ Database::Database(const std::filesystem::path& file) : file_(file.string()) {
 }
 
 Database::~Database() { sqlite3_close(handle_); }
+
+bool Database::read_only() const { return sqlite3_db_readonly(handle_, "main") == 1; }
 
 void Database::execute(const std::string& sql) {
   if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail("use");

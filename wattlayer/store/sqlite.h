@@ -13,6 +13,7 @@ namespace wattlayer::sqlite {
 /// One SQLite file. Every failure throws Error(io) with the file's name.
 class Database {
  public:
+  /// A file that this user cannot write is opened to be read: SQLite would leave files beside it that lock out its owner.
   explicit Database(const std::filesystem::path& file);
   ~Database();
   Database(const Database&) = delete;
@@ -22,6 +23,7 @@ class Database {
   int64_t last_id() const;
   int64_t changes() const;
   sqlite3* handle() const { return handle_; }
+  bool read_only() const;
   [[noreturn]] void fail(std::string_view doing) const;
 
  private:

@@ -32,6 +32,7 @@ void prepare(sqlite::Database& database, const std::string& file) {
   if (version > schema_version)
     throw Error(ErrorKind::unsupported, fmt::format("{} has store schema {}, this program knows up to {}; use a newer wattlayer",
                                                     file, version, schema_version));
+  if (database.read_only() && version == schema_version) return;
   database.execute("pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on");
   if (version == schema_version) return;
   sqlite::Transaction transaction(database);  // another process may have got here first: what is done is asked again
