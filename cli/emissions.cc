@@ -149,18 +149,18 @@ void check_emissions_file(const std::filesystem::path& file) {
 
 void append_emissions(const std::filesystem::path& file, const CommandFigures& figures, const CarbonContext& context) {
   check_emissions_file(file);
-  Fields common = about_machine(context);
+  Fields shared = about_machine(context);
   const std::time_t now = std::time(nullptr);
-  common["timestamp"] = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::localtime(now));
-  common["project_name"] = context.project;
-  common["run_id"] = random_id();
-  common["duration"] = fmt::format("{}", figures.time.value);
+  shared["timestamp"] = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::localtime(now));
+  shared["project_name"] = context.project;
+  shared["run_id"] = random_id();
+  shared["duration"] = fmt::format("{}", figures.time.value);
   std::map<std::pair<std::string, std::string>, std::vector<const CommandEnergy*>> scopes;
   for (const CommandEnergy& m : figures.meters) scopes[{m.info.scope, m.info.method}].push_back(&m);
   std::string text = is_new(file) ? std::string(header) + "\n" : "";
-  if (scopes.empty()) text += line_of(common);
+  if (scopes.empty()) text += line_of(shared);
   for (const auto& [scope, meters] : scopes) {
-    Fields fields = common;
+    Fields fields = shared;
     add_energy(fields, once_each(meters), figures.time, context);
     text += line_of(fields);
   }

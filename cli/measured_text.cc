@@ -81,10 +81,11 @@ std::string details(const Measurement& row, const Estimate* estimate, bool colou
   line("meter", row.meter.empty() ? "none: no energy was measured"
                                   : fmt::format("{}, scope {}, method {}, refreshed every {}", meter_name(row), row.scope,
                                                 row.method, number_condition(row, "refresh_interval_s", "s")));
-  line("device",
-       fmt::format("{}, clock {}, {} °C, throttled: {}",
-                   row.conditions.count("device_name") ? row.conditions.at("device_name") : condition(row, "device"),
-                   number_condition(row, "clock_hz", "Hz"), condition(row, "temperature_c"), condition(row, "throttle")));
+  std::string device = row.conditions.count("device_name") ? row.conditions.at("device_name") : condition(row, "device");
+  if (row.conditions.count("clock_hz")) device += ", clock " + number_condition(row, "clock_hz", "Hz");
+  if (row.conditions.count("temperature_c")) device += ", " + condition(row, "temperature_c") + " °C";
+  if (row.conditions.count("throttle")) device += ", throttled: " + condition(row, "throttle");
+  line("device", device);
   return text;
 }
 

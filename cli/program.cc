@@ -27,6 +27,15 @@ void write_output(std::string_view text, const std::filesystem::path& file) {
     throw Error(ErrorKind::io, fmt::format("cannot write to standard output: {}", std::strerror(errno)));
 }
 
+void require_writable(const std::filesystem::path& file) {
+  if (file.empty()) return;
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  if (std::filesystem::is_directory(file))
+    throw Error(ErrorKind::io, fmt::format("cannot write {}: it is a folder", file.string()));
+  if (::access(std::filesystem::exists(file) ? file.c_str() : folder.c_str(), W_OK) != 0)
+    throw Error(ErrorKind::io, fmt::format("cannot write {}: {}", file.string(), std::strerror(errno)));
+}
+
 void write_remark(std::string_view text) { fmt::print(stderr, "wattlayer: {}\n", text); }
 
 Terminal terminal() {

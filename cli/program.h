@@ -27,6 +27,9 @@ struct Program {
 /// output.
 void write_output(std::string_view text, const std::filesystem::path& file = {});
 
+/// Throws Error(io) when the file could not be written, so that nobody measures for an hour first. An empty name is no file.
+void require_writable(const std::filesystem::path& file);
+
 /// Writes a remark for the reader to standard error.
 void write_remark(std::string_view text);
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/campaign_source.h"
+#include "cli/chosen_hardware.h"
 #include "cli/collect_progress.h"
 #include "cli/meter_options.h"
 #include "cli/program.h"
@@ -88,19 +89,9 @@ void start_runner(Session& session, const Options& options, const DataFiles& fil
 }
 
 void find_hardware(Session& session, const Options& options, const DataFiles& files) {
-  std::string id = options.hardware;
-  if (id.empty() && options.runner.name == "fake") id = "simulated";
-  if (id.empty()) id = session.source.campaign.hardware;
-  if (id.empty() && options.runner.device.starts_with("cpu")) {
-    const CpuDescription here = describe_cpu(options.meters.root, measure_copy_bandwidth);
-    id = here.id, session.hardware_json = here.json;
-    write_remark(fmt::format("no hardware is named: the rows are filed under this machine's processor, {}", id));
-  } else if (id.empty()) {
-    throw Error(ErrorKind::invalid_input, fmt::format("the campaign does not say what {} is; name it with --hardware ID{}",
-                                                      options.runner.device, nearest("", ids(files, "hardware"))));
-  } else {
-    session.hardware_json = require_file(files, "hardware", id);
-  }
+  const auto [id, json] =
+      choose_hardware(options.hardware, session.source.campaign.hardware, options.runner, options.meters.root, files);
+  session.hardware_json = json;
   session.place.hardware = parse_hardware(session.hardware_json, id);
   session.collect.hardware = id;
 }

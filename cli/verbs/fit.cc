@@ -106,6 +106,7 @@ CardOrigin origin_of(const std::vector<Measurement>& rows, const DataFiles& file
 }
 
 void fit(const Options& options, const DataFiles& files) {
+  require_writable(options.output);
   std::vector<Measurement> rows = read(options, files);
   const std::string target = target_of(rows);
   const std::string hardware_json = description(options, files, "hardware", rows[0].hardware);

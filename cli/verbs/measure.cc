@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cli/amount.h"
+#include "cli/chosen_hardware.h"
 #include "cli/collect_progress.h"
 #include "cli/measured_tasks.h"
 #include "cli/measured_text.h"
@@ -79,7 +80,8 @@ std::optional<double> machine_load() {
 }
 
 /// What the protocol leaves open: who measured what for which store. A failure is a row, too.
-std::vector<Measurement> rows_to_keep(const Options& options, const TaskList& list, const MeasuredReport& report) {
+std::vector<Measurement> rows_to_keep(const Options& options, const std::string& hardware, const TaskList& list,
+                                      const MeasuredReport& report) {
   std::vector<Measurement> rows;
   for (size_t i = 0; i < report.results.size(); ++i) {
     const Measured& m = report.results[i];
@@ -90,7 +92,7 @@ std::vector<Measurement> rows_to_keep(const Options& options, const TaskList& li
       own[0].conditions = {{"program", "wattlayer " WATTLAYER_VERSION}, {"date", report.date}};
     }
     for (Measurement& row : own) {
-      row.hardware = options.hardware, row.dataset = options.dataset;
+      row.hardware = hardware, row.dataset = options.dataset;
       row.kind = row.workload.is_network ? "network" : "real-layer";
       row.parent = list.parents[i];
       row.block = row.workload.is_network ? row.workload.name : row.workload.items.front().layer.op;
@@ -104,9 +106,9 @@ std::vector<Measurement> rows_to_keep(const Options& options, const TaskList& li
 }
 
 void check(const Options& options, const DataFiles& files) {
-  if (!options.store.empty() && options.hardware.empty())
-    throw Error(ErrorKind::invalid_input, "--db keeps rows of a hardware; name it with --hardware ID");
   if (!options.hardware.empty()) require_file(files, "hardware", options.hardware);
+  for (const std::filesystem::path& file : {options.output, std::filesystem::path(options.error_curve)})
+    if (file != "-") require_writable(file);
   if (options.fixed_passes > 0 && !options.error_curve.empty())
     throw Error(ErrorKind::invalid_input, "--error-curve tries many numbers of passes; leave --fixed out");
 }
@@ -144,7 +146,13 @@ void measure(const Options& options, const DataFiles& files) {
   std::unique_ptr<Runner> runner = start();
   bench.open_meters(options, runner->info());
   const std::string engine = runner->info().engine;
-  const TaskList list = read_tasks(options.tasks, parse_engine(require_file(files, "engines", engine), engine));
+  const std::string engine_json = require_file(files, "engines", engine);
+  const TaskList list = read_tasks(options.tasks, parse_engine(engine_json, engine));
+  const bool filed = !options.store.empty() || options.csv;
+  const ChosenHardware hardware =
+      filed ? choose_hardware(options.hardware, "", options.runner, options.meter.root, files) : ChosenHardware{};
+  std::optional<Store> store;  // opened first: nobody measures for an hour to learn that it cannot be written
+  if (!options.store.empty()) store.emplace(options.store);
   std::optional<EnergyModel> model;
   if (!options.target.empty()) model = find_energy_model(files, options.target, list.dtype);
   const Preparation preparation = options.runner.preparation(list.dtype);
@@ -161,8 +169,12 @@ void measure(const Options& options, const DataFiles& files) {
   add_circumstances(report, load);
   if (model)
     for (const Task& task : list.tasks) report.estimates.push_back(predict(task.workload, *model));
-  const std::vector<Measurement> rows = rows_to_keep(options, list, report);
-  if (!options.store.empty() && !rows.empty()) Store(options.store).add(rows);
+  const std::vector<Measurement> rows = rows_to_keep(options, hardware.id, list, report);
+  if (store && !rows.empty()) {
+    store->describe("hardware", hardware.id, hardware.json);
+    store->describe("engines", engine, engine_json);
+    store->add(rows);
+  }
   write_report(options, report, rows);
   const bool failed = std::any_of(report.results.begin(), report.results.end(),
                                   [](const Measured& m) { return !m.failure.empty() || m.interrupted; });
@@ -199,7 +211,9 @@ void add_output_options(CLI::App& verb, Options& options) {
   verb.add_option("--db", options.store, "store to keep the rows in; made when it is not there")->type_name("FILE");
   verb.add_option("--on", options.target, "what an energy model estimates beside: HARDWARE[/ENGINE[/DTYPE]] or a file (.wlm)")
       ->type_name("TARGET");
-  verb.add_option("--hardware", options.hardware, "id of the hardware that the rows are filed under")->type_name("ID");
+  verb.add_option("--hardware", options.hardware,
+                  "id of the hardware that the rows are filed under; this machine's processor without it")
+      ->type_name("ID");
   verb.add_option("--dataset", options.dataset, "data set that the rows are filed under (measured)")->type_name("NAME");
   CLI::Option* json = verb.add_flag("--json", options.json, "print JSON");
   verb.add_flag("--csv", options.csv, "print rows as `wattlayer import` reads them")->excludes(json);

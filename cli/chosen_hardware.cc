@@ -1,0 +1,24 @@
+#include "cli/chosen_hardware.h"
+
+#include <fmt/format.h>
+
+#include "wattlayer/bench/cpu_description.h"
+#include "wattlayer/core/error.h"
+#include "wattlayer/core/nearest.h"
+
+namespace wattlayer::cli {
+
+ChosenHardware choose_hardware(const std::string& named, const std::string& otherwise, const RunnerOptions& runner,
+                               const std::filesystem::path& root, const DataFiles& files) {
+  std::string id = named;
+  if (id.empty()) id = runner.name == "fake" ? "simulated" : otherwise;
+  if (!id.empty()) return {id, require_file(files, "hardware", id)};
+  if (!runner.device.starts_with("cpu"))
+    throw Error(ErrorKind::invalid_input, fmt::format("nothing says what hardware {} is; name it with --hardware ID{}",
+                                                      runner.device, nearest("", ids(files, "hardware"))));
+  CpuDescription here = describe_cpu(root, measure_copy_bandwidth);
+  write_remark(fmt::format("no hardware is named: the rows are filed under this machine's processor, {}", here.id));
+  return {std::move(here.id), std::move(here.json)};
+}
+
+}  // namespace wattlayer::cli
