@@ -4,7 +4,7 @@ set -euo pipefail
 declare -A groups=(
   [build]="cmake ninja-build g++ libfmt-dev nlohmann-json3-dev libcli11-dev libsqlite3-dev libprotozero-dev zlib1g-dev libeigen3-dev libceres-dev"
   [test]="libgtest-dev python3"
-  [check]="git clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev"
+  [check]="git python3-venv clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev"
   [slurm]="slurm-wlm munge python3"
   [torch]="cmake g++ nlohmann-json3-dev libtorch-dev libopenblas0-openmp"
   [bench]="libbenchmark-dev python3 python3-venv"
