@@ -54,7 +54,9 @@ std::vector<Measurement> rows(double (*law)(const Layer&)) {
 std::unique_ptr<Predictor> fitted(std::string_view name, const std::vector<Measurement>& rows) {
   std::vector<const Measurement*> training;
   for (const Measurement& m : rows) training.push_back(&m);
-  return method(name).fit(training, {}, {});
+  static const Hardware hardware;
+  static const Engine engine;
+  return method(name).fit(training, {hardware, engine});
 }
 
 double predicted(const Predictor& predictor, const Workload& workload) {

@@ -106,7 +106,7 @@ class Mean : public Predictor {
  private:
   double value_;
 };
-std::unique_ptr<Predictor> fit_mean(TrainingRows rows, const Hardware&, const Engine&) {
+std::unique_ptr<Predictor> fit_mean(TrainingRows rows, const Target&) {
   std::vector<std::string> names;
   double sum = 0;
   for (const Measurement* m : rows) names.push_back(m->row), sum += *m->energy_j;
@@ -114,7 +114,7 @@ std::unique_ptr<Predictor> fit_mean(TrainingRows rows, const Hardware&, const En
   seen.push_back(names);
   return std::make_unique<Mean>(sum / static_cast<double>(rows.size()));
 }
-std::unique_ptr<Predictor> cannot_fit(TrainingRows, const Hardware&, const Engine&) {
+std::unique_ptr<Predictor> cannot_fit(TrainingRows, const Target&) {
   throw Error(ErrorKind::invalid_input, "not enough rows");
 }
 

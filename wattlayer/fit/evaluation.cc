@@ -135,7 +135,7 @@ PartPredictions predict_part(std::span<const Measurement> rows, const SplitPart&
   std::vector<const Measurement*> training;
   for (size_t i : part.train) training.push_back(&rows[i]);
   try {
-    const std::unique_ptr<Predictor> predictor = method.fit(training, hardware, engine);
+    const std::unique_ptr<Predictor> predictor = method.fit(training, Target{hardware, engine});
     for (size_t i = 0; i < part.test.size(); ++i) result.energy[i] = predictor->energy_j(rows[part.test[i]].workload);
   } catch (const Error& e) {
     result.failure = e.what();

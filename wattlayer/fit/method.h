@@ -5,8 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "wattlayer/core/engine.h"
-#include "wattlayer/core/hardware.h"
+#include "wattlayer/core/catalogue.h"
 #include "wattlayer/core/measurement.h"
 #include "wattlayer/predict/estimate.h"
 
@@ -27,13 +26,20 @@ class Predictor {
 
 using TrainingRows = std::span<const Measurement* const>;
 
+/// What a method is to predict for. Training rows may be of other devices too; the catalogue describes those.
+struct Target {
+  const Hardware& hardware;
+  const Engine& engine;
+  const Catalogue* catalogue = nullptr;  ///< may be null where every row is of the target
+};
+
 /// A way to make a predictor from measurements, by name: ours (`physics`) and every published one.
 struct Method {
   std::string_view name;
   std::string_view summary;  ///< one line with its source
   bool has_intervals = false;
   /// Throws Error(invalid_input) when the rows do not suffice.
-  std::unique_ptr<Predictor> (*fit)(TrainingRows rows, const Hardware& hardware, const Engine& engine);
+  std::unique_ptr<Predictor> (*fit)(TrainingRows rows, const Target& target);
 };
 
 /// `physics` first, then the files of fit/baselines.

@@ -223,8 +223,9 @@ Method physics_method() {
   return {.name = "physics",
           .summary = "static power x time + energy per count, residuals in log space, conformal intervals (ours)",
           .has_intervals = true,
-          .fit = [](TrainingRows rows, const Hardware& hardware, const Engine& engine) -> std::unique_ptr<Predictor> {
-            return std::make_unique<PhysicsPredictor>(fit_physics(rows, hardware, engine).model, hardware, engine);
+          .fit = [](TrainingRows rows, const Target& target) -> std::unique_ptr<Predictor> {
+            return std::make_unique<PhysicsPredictor>(fit_physics(rows, target.hardware, target.engine).model, target.hardware,
+                                                      target.engine);
           }};
 }
 

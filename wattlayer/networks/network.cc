@@ -1,6 +1,7 @@
 #include "wattlayer/networks/network.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -26,22 +27,49 @@ NetworkSpec parse_spec(std::string_view text) {
   const size_t mark = std::min(text.find('?'), text.size());
   NetworkSpec spec{.name = std::string(text.substr(0, mark))};
   for (size_t start = mark + 1; start < text.size();) {
-    const size_t end = std::min(text.find('&', start), text.size());
+    const size_t end = std::min(text.find_first_of("&,", start), text.size());
     const std::string_view option = text.substr(start, end - start);
     const size_t equals = std::min(option.find('='), option.size());
     const std::string_view name = option.substr(0, equals);
     const std::string_view value = option.substr(std::min(equals + 1, option.size()));
     if (name == "batch") spec.batch = positive(name, value);
-    else if (name == "size") spec.size = positive(name, value);
-    else
-      throw Error(ErrorKind::invalid_input,
-                  fmt::format("option '{}' of network '{}' is unknown; expected batch or size", name, text));
+    else if (name == "size" || name == "resolution") spec.size = positive(name, value);
+    else spec.options[std::string(name)] = value;
     start = end + 1;
   }
   return spec;
 }
 
+void refuse_unknown_options(const NetworkSpec& spec, const NetworkFamily& family) {
+  for (const auto& [name, value] : spec.options)
+    if (std::find(family.options.begin(), family.options.end(), name) == family.options.end())
+      throw Error(ErrorKind::invalid_input,
+                  fmt::format("network '{}' has no option '{}'; expected batch, size{}{}", spec.name, name,
+                              family.options.empty() ? "" : ", ", fmt::join(family.options, ", ")));
+}
+
 }  // namespace
+
+int64_t NetworkSpec::integer(std::string_view name, int64_t otherwise) const {
+  const auto at = options.find(name);
+  return at == options.end() ? otherwise : positive(name, at->second);
+}
+
+double NetworkSpec::real(std::string_view name, double otherwise) const {
+  const auto at = options.find(name);
+  if (at == options.end()) return otherwise;
+  double value = 0;
+  const char* last = at->second.data() + at->second.size();
+  const auto [end, status] = std::from_chars(at->second.data(), last, value);
+  if (status != std::errc() || end != last || !(value > 0 && value < 1e6))
+    throw Error(ErrorKind::invalid_input, fmt::format("{} of a network is '{}'; expected a number above 0", name, at->second));
+  return value;
+}
+
+std::string_view NetworkSpec::text(std::string_view name, std::string_view otherwise) const {
+  const auto at = options.find(name);
+  return at == options.end() ? otherwise : std::string_view(at->second);
+}
 
 std::vector<NetworkFamily> network_families() {
   std::vector<NetworkFamily> families;
@@ -53,7 +81,10 @@ Graph network(std::string_view text) {
   const NetworkSpec spec = parse_spec(text);
   std::string known;
   for (const NetworkFamily& family : network_families()) {
-    if (auto graph = family.build(spec)) return std::move(*graph);
+    if (auto graph = family.build(spec)) {
+      refuse_unknown_options(spec, family);
+      return std::move(*graph);
+    }
     for (std::string_view name : family.names) known += (known.empty() ? "" : ", ") + std::string(name);
   }
   throw Error(ErrorKind::invalid_input, fmt::format("network '{}' is unknown; known are {}", spec.name, known));

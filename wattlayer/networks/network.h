@@ -1,5 +1,7 @@
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,17 +11,24 @@
 
 namespace wattlayer {
 
-/// Which network and how large: `vgg16?batch=4&size=224`.
+/// Which network and how large: `vgg16?batch=4&size=224`; options are joined by `&` or `,`.
 struct NetworkSpec {
   std::string name;
   int64_t batch = 1;
-  std::optional<int64_t> size;  ///< height and width of the input; a family has its own habit
+  std::optional<int64_t> size;                              ///< height and width of the input; a family has its own habit
+  std::map<std::string, std::string, std::less<>> options;  ///< what else is given: `width`, `sequence`, `cell`, ...
+
+  /// An option, or its habit. Throw Error(invalid_input) naming the option when its text is not a number.
+  int64_t integer(std::string_view name, int64_t otherwise) const;
+  double real(std::string_view name, double otherwise) const;
+  std::string_view text(std::string_view name, std::string_view otherwise) const;
 };
 
 /// Networks that one file of networks/families generates.
 struct NetworkFamily {
   std::vector<std::string_view> names;  ///< as listed to users; a pattern such as `mlp_{inputs}_..` where there is no end of them
   std::string_view summary;             ///< one line with the source of the definition
+  std::vector<std::string_view> options = {};  ///< that it knows besides batch and size; others are refused
   /// The network; nothing when the name is not one of the family's. Throws Error(invalid_input) for impossible numbers.
   std::optional<Graph> (*build)(const NetworkSpec& spec);
 };

@@ -42,7 +42,7 @@ std::vector<double> values(const Plan& plan, const Layer& layer) {
   return x;
 }
 
-std::unique_ptr<Predictor> fit(TrainingRows rows, const Hardware&, const Engine&) {
+std::unique_ptr<Predictor> fit(TrainingRows rows, const Target&) {
   const auto layers = measured_layers(rows);
   std::map<std::string, LayerwisePredictor::Law> laws;
   for (const Plan& plan : plans()) {

@@ -27,7 +27,7 @@ class HiddenJoules : public Predictor {
   Polynomial law_;
 };
 
-std::unique_ptr<Predictor> fit(TrainingRows rows, const Hardware&, const Engine&) {
+std::unique_ptr<Predictor> fit(TrainingRows rows, const Target&) {
   Samples samples;
   for (const Measurement* m : measured_workloads(rows, 4)) {
     samples.features.push_back(logarithms(m->workload));

@@ -17,7 +17,7 @@ class MacLinear : public Predictor {
   Polynomial line_;
 };
 
-std::unique_ptr<Predictor> fit(TrainingRows rows, const Hardware&, const Engine&) {
+std::unique_ptr<Predictor> fit(TrainingRows rows, const Target&) {
   Samples samples;
   for (const Measurement* m : measured_workloads(rows, 2)) {
     samples.features.push_back({total(m->workload, LayerFeature::macs)});

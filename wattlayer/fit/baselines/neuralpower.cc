@@ -86,7 +86,7 @@ PowerAndTime fit_type(const std::string& op, const std::vector<MeasuredLayer>& m
   return law;
 }
 
-std::unique_ptr<Predictor> fit(TrainingRows rows, const Hardware&, const Engine&) {
+std::unique_ptr<Predictor> fit(TrainingRows rows, const Target&) {
   std::map<std::string, LayerwisePredictor::Law> laws;
   for (const auto& [op, measured] : measured_layers(rows))
     laws[op] = [law = fit_type(op, measured)](const Layer& layer) {

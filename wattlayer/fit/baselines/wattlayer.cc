@@ -117,7 +117,7 @@ double correction_factor(const std::map<std::string, LayerwisePredictor::Law>& l
   return square > 0 ? product / square : 1;
 }
 
-std::unique_ptr<Predictor> fit(TrainingRows rows, const Hardware&, const Engine&) {
+std::unique_ptr<Predictor> fit(TrainingRows rows, const Target&) {
   const auto layers = measured_layers(rows);
   const auto networks = measured_networks(rows);
   if (layers.empty() && networks.size() < 2)
