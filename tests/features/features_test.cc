@@ -9,6 +9,7 @@ namespace {
 
 Hardware cpu() {
   Hardware h;
+  h.peak_flops[DataType::f32] = 1e12;
   h.kind = "cpu";
   h.bandwidth_bytes_per_s = 10;
   h.memory = {{"L2", 1000, 1, 40.0}, {"DRAM", 1e12, 1, 10.0}};
@@ -40,6 +41,7 @@ TEST(Features, InPlaceNeitherReadsStoredLinesNorTakesPages) {
 
 TEST(Features, GpuWorkIsRoundedUpToWaves) {
   Hardware gpu;
+  gpu.peak_flops[DataType::f32] = 1e12;
   gpu.kind = "gpu";
   gpu.compute_units = 100;
   const Features f = features(parse_layer("Gemm 64x10 64x10 64 transB=1"), gpu, {});  // one block of the 100 that a wave holds

@@ -22,8 +22,11 @@ Hardware device() {
 struct Scene {
   std::vector<FitRow> rows;
   std::vector<PhysicsGroup> groups;
+  std::vector<FitDevice> devices;
 
-  Scene() {
+  explicit Scene(size_t device_count = 1) {
+    static const Hardware hardware = device();
+    devices.resize(device_count, {&hardware, true});
     groups.push_back({.family = "conv"});
     groups.push_back({.family = "pool"});
     for (PhysicsGroup& g : groups) g.spread.fill(1), g.low.fill(-3), g.high.fill(3);
@@ -37,8 +40,12 @@ struct Scene {
       return t;
     };
     rows.push_back({.terms = {term(0)}, .log_energy = 1, .log_time = -2, .has_energy = true, .has_time = true});
+    rows[0].point = {.clock = 0.7, .dynamic = 0.8, .idle = 0.9};
     rows.push_back(
         {.terms = {term(0), term(1)}, .log_energy = 2, .log_time = 1, .has_energy = true, .has_time = true, .is_network = true});
+    rows.push_back(rows.back());
+    rows.back().device = device_count - 1;
+    rows.back().point.power_limit_w = 1e3;
   }
 };
 
@@ -47,22 +54,16 @@ std::vector<double> somewhere(const PhysicsParameters& parameters) {
   std::normal_distribution<double> normal(0, 0.3);
   std::vector<double> x;
   for (const auto& prior : parameters.priors()) x.push_back(prior.mean + normal(random) * prior.spread);
-  x[parameters.launch_correction()] = 0;  // its derivative holds the launch share fixed
   return x;
 }
 
-class EveryNorm : public testing::TestWithParam<double> {};
-
-TEST_P(EveryNorm, DerivativesAgreeWithDifferences) {
-  const Scene scene;
-  const PhysicsParameters parameters(scene.rows, scene.groups, device());
-  const PhysicsProblem problem(scene.rows, parameters, GetParam());
+void expect_derivatives_as_differences(const Scene& scene, const PhysicsParameters& parameters, double norm) {
+  const PhysicsProblem problem(scene.rows, parameters, norm);
   std::vector<double> x = somewhere(parameters);
   const size_t n = problem.residuals();
   std::vector<double> residuals(n), jacobian(n * x.size()), ahead(n), behind(n);
   problem.evaluate(x.data(), residuals.data(), jacobian.data());
   for (size_t j = 0; j < x.size(); ++j) {
-    if (j == parameters.launch_correction()) continue;
     const double step = 1e-5, middle = x[j];
     x[j] = middle + step, problem.evaluate(x.data(), ahead.data(), nullptr);
     x[j] = middle - step, problem.evaluate(x.data(), behind.data(), nullptr);
@@ -73,18 +74,39 @@ TEST_P(EveryNorm, DerivativesAgreeWithDifferences) {
   }
 }
 
+class EveryNorm : public testing::TestWithParam<double> {};
+
+TEST_P(EveryNorm, DerivativesAgreeWithDifferences) {
+  const Scene scene;
+  expect_derivatives_as_differences(scene, PhysicsParameters(scene.rows, scene.groups, scene.devices), GetParam());
+}
+
+TEST_P(EveryNorm, DerivativesOfDevicesFittedTogetherAgreeWithDifferences) {
+  const Scene scene(3);
+  expect_derivatives_as_differences(scene, PhysicsParameters(scene.rows, scene.groups, scene.devices), GetParam());
+}
+
+TEST_P(EveryNorm, DerivativesFromAPriorAgreeWithDifferences) {
+  const Scene scene(2), one;
+  const PhysicsParameters both(scene.rows, scene.groups, scene.devices);
+  const PhysicsPrior prior = both.prior(somewhere(both).data(), scene.groups, GetParam());
+  expect_derivatives_as_differences(one, PhysicsParameters(one.rows, prior.groups, one.devices, &prior), GetParam());
+}
+
 TEST_P(EveryNorm, PredictsWhatWasFitted) {
   const Scene scene;
-  const PhysicsParameters parameters(scene.rows, scene.groups, device());
+  const PhysicsParameters parameters(scene.rows, scene.groups, scene.devices);
   const std::vector<double> x = somewhere(parameters);
   const PhysicsModel model = parameters.model(x.data(), scene.groups, GetParam());
   const Term& term = scene.rows[0].terms[0];
   Features f{.group = {Family::conv, {}}, .counts = term.counts, .coordinates = term.coordinates};
-  const auto outcome = model.layer(f);
+  PhysicsModel::Totals totals;
+  totals.add(model.layer(f, scene.rows[0].point), term.count);
+  const auto outcome = model.pass(totals, false, scene.rows[0].point);
 
   std::vector<FitRow> rows = scene.rows;
-  rows[0].log_energy = std::log(2 * outcome.energy_j);
-  rows[0].log_time = std::log(2 * outcome.time_s);
+  rows[0].log_energy = std::log(outcome.energy_j);
+  rows[0].log_time = std::log(outcome.time_s);
   const PhysicsProblem problem(rows, parameters, GetParam());
   std::vector<double> residuals(problem.residuals());
   problem.evaluate(x.data(), residuals.data(), nullptr);

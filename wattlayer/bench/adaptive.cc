@@ -77,7 +77,7 @@ std::vector<double> held_out_errors(std::span<const Measurement> rows, const Har
   if (parts.size() < 2) return errors;
   for (size_t f = 0; f < parts.size(); ++f) {
     const PhysicsFitOptions quick{.calibration_folds = 0, .iterations = 15, .norms = {2}};
-    const PhysicsFit fit = fit_physics(outside_fold(parts, f), hardware, engine, quick);
+    const PhysicsFit fit = fit_physics(outside_fold(parts, f), Target{hardware, engine}, quick);
     for (const Measurement* row : parts[f]) {
       const PhysicsModel::Totals predicted = price(fit.model, *row, hardware, engine);
       const bool energy = row->energy_j && *row->energy_j > 0;

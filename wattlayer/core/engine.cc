@@ -19,11 +19,16 @@ Engine parse_engine(std::string_view text, std::string_view id) try {
   e.free = json.value("free", std::vector<std::string>{});
   e.folds_constants = json.value("folds_constants", true);
   e.prunes_dead = json.value("prunes_dead", true);
+  e.asynchronous = json.value("asynchronous", false);
+  const Json f32_as = json.value("f32_as", Json::object());
+  for (const auto& [op, type] : f32_as.items()) e.f32_as[op] = require_data_type(type.get<std::string>());
   e.winograd = json.value("winograd", false);
   if (json.contains("fresh_pages_above_bytes")) e.fresh_pages_above_bytes = json.at("fresh_pages_above_bytes").get<double>();
   return e;
 } catch (const Json::exception& e) {
   throw Error(ErrorKind::invalid_input, "engines/" + std::string(id) + ".json: " + e.what());
+} catch (const Error& e) {
+  throw e.within("engines/" + std::string(id) + ".json");
 }
 
 }  // namespace wattlayer

@@ -1,8 +1,12 @@
 #pragma once
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "wattlayer/core/data_type.h"
 
 namespace wattlayer {
 
@@ -22,7 +26,11 @@ struct Engine {
   std::vector<std::string> free;      ///< operators that cost nothing (views, identities)
   bool folds_constants = true;        ///< nodes whose inputs are all constant are computed at load time
   bool prunes_dead = true;            ///< nodes that no output needs are removed
-  bool winograd = false;              ///< computes dense 3 x 3 convolutions of stride 1 by Winograd's algorithm
+  /// Operators whose f32 arithmetic runs in a smaller type where the device has it (cuDNN: convolutions in tf32).
+  std::map<std::string, DataType, std::less<>> f32_as;
+  /// The host issues one launch after another while a GPU works off earlier ones: a pass takes the longer of the two.
+  bool asynchronous = false;
+  bool winograd = false;  ///< computes dense 3 x 3 convolutions of stride 1 by Winograd's algorithm
   /// Outputs above this size come from the system as fresh pages in every pass (glibc: mmap threshold); absent: an arena is
   /// reused.
   std::optional<double> fresh_pages_above_bytes;

@@ -46,6 +46,19 @@ bool by_winograd(const Layer& layer, const Cost& c, const Window& window, const 
          layer.attributes.integer_at("dilations", 0, 1) == 1;
 }
 
+/// Type that an engine computes a layer in; f32 convolutions of cuDNN run as tf32 where the device has it.
+DataType arithmetic(const Layer& layer, const Hardware& hardware, const Engine& engine) {
+  if (layer.dtype != DataType::f32 || engine.f32_as.empty()) return layer.dtype;
+  const auto at = engine.f32_as.find(layer.op);
+  return at != engine.f32_as.end() && hardware.peak_flops.contains(at->second) ? at->second : layer.dtype;
+}
+
+/// Arithmetic at several times the rate of the vector units is that of matrix units.
+bool on_matrix_units(DataType type, const Hardware& hardware) {
+  constexpr double beyond_packing = 2.5;  // two halves in one lane make 2
+  return hardware.peak(type) > beyond_packing * hardware.vector_flops.value_or(hardware.peak(DataType::f32));
+}
+
 Group group_of(const Operator& op, const Layer& layer, const Cost& c, const Window& window, const Engine& engine) {
   if (op.family == Family::activation) return {op.family, op.name};
   if (op.family != Family::conv) return {op.family, {}};
@@ -83,8 +96,12 @@ void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost&
   const double stores = hardware.kind == "cpu" && !layer.in_place ? 2 : 1;
   auto count = [&](Count kind) -> double& { return f.counts[static_cast<size_t>(kind)]; };
   count(Count::launch) = c.steps;
-  count(Count::macs) = hardware.kind == "gpu" ? in_waves(c, hardware.compute_units) : c.macs;
-  if (op && by_winograd(layer, c, window, engine)) count(Count::macs) /= winograd_saving;
+  double macs = hardware.kind == "gpu" ? in_waves(c, hardware.compute_units) : c.macs;
+  if (op && by_winograd(layer, c, window, engine)) macs /= winograd_saving;
+  const DataType type = arithmetic(layer, hardware, engine);
+  const bool matrix = macs > 0 && on_matrix_units(type, hardware);
+  if (macs > 0) macs *= (matrix ? matrix_unit_peak(hardware) : hardware.peak(DataType::f32)) / hardware.peak(type);
+  count(matrix ? Count::tensor_macs : Count::macs) = macs;
   count(Count::flops) = c.flops;
   count(Count::special) = c.special;
   count(Count::input_bytes) = c.input_bytes * window.touched * share;
@@ -120,9 +137,9 @@ void set_coordinates(Features& f, const Layer& layer, const Cost& c, const Windo
 }  // namespace
 
 std::string_view name(Count count) {
-  static constexpr std::string_view names[count_kinds] = {"launch",       "macs",         "flops",        "special",
-                                                          "input_bytes",  "weight_bytes", "output_bytes", "fresh_bytes",
-                                                          "window_bytes", "window_rows",  "windows"};
+  static constexpr std::string_view names[count_kinds] = {"launch",      "macs",         "tensor_macs",  "flops",
+                                                          "special",     "input_bytes",  "weight_bytes", "output_bytes",
+                                                          "fresh_bytes", "window_bytes", "window_rows",  "windows"};
   return names[static_cast<size_t>(count)];
 }
 
@@ -132,6 +149,12 @@ std::string_view name(Coordinate coordinate) {
   return names[static_cast<size_t>(coordinate)];
 }
 
+double matrix_unit_peak(const Hardware& hardware) {
+  for (DataType type : {DataType::bf16, DataType::f16, DataType::int8, DataType::fp8})
+    if (hardware.peak_flops.contains(type)) return hardware.peak(type);
+  return hardware.peak(DataType::tf32);
+}
+
 Features features(const Layer& layer, const Hardware& hardware, const Engine& engine) {
   const Operator* op = find_operator(layer.op);
   const Cost c = op ? op->cost(layer) : cost(layer);
@@ -139,6 +162,7 @@ Features features(const Layer& layer, const Hardware& hardware, const Engine& en
   Features f;
   f.known_operator = op != nullptr;
   if (op) f.group = group_of(*op, layer, c, window, engine);
+  if (c.macs > 0) f.group.dtype = arithmetic(layer, hardware, engine);
   f.macs = c.macs;
   f.parameters = c.parameters;
   set_counts(f, layer, op, c, window, hardware, engine);

@@ -12,8 +12,9 @@ namespace wattlayer {
 
 /// What one execution of a layer does, in quantities that each take time and energy of their own.
 enum class Count : size_t {
-  launch,        ///< one per sequential step
-  macs,          ///< multiply-accumulates, rounded up to whole waves of a GPU
+  launch,  ///< one per sequential step
+  macs,  ///< multiply-accumulates of vector units, rounded up to whole waves of a GPU; in those of f32 by the ratio of the peaks
+  tensor_macs,   ///< multiply-accumulates of matrix units, likewise; in those of 16 bits
   flops,         ///< other arithmetic operations
   special,       ///< exp, log, tanh, division, ...
   input_bytes,   ///< activations read, without rows that strides skip; bytes that hit a cache count less, by the ratio of the
@@ -25,7 +26,7 @@ enum class Count : size_t {
   window_rows,   ///< rows of pooling windows (one inner loop each)
   windows,       ///< pooling windows
 };
-inline constexpr size_t count_kinds = 11;
+inline constexpr size_t count_kinds = 12;
 std::string_view name(Count count);
 
 /// Coordinates of a layer in which residuals are fitted and ranges are judged; natural logarithms of the sizes named.
@@ -36,7 +37,8 @@ std::string_view name(Coordinate coordinate);
 /// Layers that one law describes: a family, and where members differ in kind a variant (`depthwise`, `Sigmoid`).
 struct Group {
   Family family = Family::elementwise;
-  std::string_view variant = {};  ///< lives as long as the program
+  std::string_view variant = {};   ///< lives as long as the program
+  DataType dtype = DataType::f32;  ///< of the arithmetic of matrix products; f32 for all others, whose bytes tell
   bool operator==(const Group&) const = default;
 };
 
@@ -51,6 +53,9 @@ struct Features {
 
   double count(Count c) const { return counts[static_cast<size_t>(c)]; }
 };
+
+/// Operations per second of the type that Count::tensor_macs is stated in: 16 bits, or the next that the device lists.
+double matrix_unit_peak(const Hardware& hardware);
 
 /// All shapes of the layer are known.
 Features features(const Layer& layer, const Hardware& hardware, const Engine& engine);

@@ -14,13 +14,6 @@ namespace {
 
 constexpr size_t fewest_rows = 5, rows_that_calibrate_a_group = 50;
 
-/// The finite-sample 90 % quantile of conformal prediction: the ceil(0.9 (n+1))-th smallest.
-double conformal_quantile(std::vector<double> errors) {
-  std::sort(errors.begin(), errors.end());
-  const size_t rank = static_cast<size_t>(std::ceil(0.9 * static_cast<double>(errors.size() + 1)));
-  return errors[std::min(rank, errors.size()) - 1];
-}
-
 /// Held-out errors in log space at one level.
 struct Errors {
   std::vector<double> energy, time, power;
@@ -48,10 +41,18 @@ struct Errors {
 
 }  // namespace
 
+double conformal_quantile(std::vector<double> errors) {
+  std::sort(errors.begin(), errors.end());
+  const size_t rank = static_cast<size_t>(std::ceil(0.9 * static_cast<double>(errors.size() + 1)));
+  return errors[std::min(rank, errors.size()) - 1];
+}
+
 PhysicsModel::Totals price(const PhysicsModel& model, const Measurement& m, const Hardware& hardware, const Engine& engine) {
+  const OperatingPoint point = operating_point(hardware, m.conditions);
   PhysicsModel::Totals totals;
-  for (const WorkloadItem& item : m.workload.items) totals.add(model.layer(features(item.layer, hardware, engine)), item.count);
-  return m.workload.is_network ? model.network(totals) : totals;
+  for (const WorkloadItem& item : m.workload.items)
+    totals.add(model.layer(features(item.layer, hardware, engine), point), item.count);
+  return model.pass(totals, m.workload.is_network, point);
 }
 
 std::vector<std::vector<const Measurement*>> blocked_folds(TrainingRows rows, size_t folds) {
@@ -83,7 +84,7 @@ HeldOut calibrate(PhysicsModel& model, TrainingRows rows, const Hardware& hardwa
   const auto folds = blocked_folds(rows, fold_count);
   if (folds.size() < 2) return held_out;
   Errors layers, networks;
-  std::map<std::pair<std::string, std::string>, std::vector<double>> by_group;
+  std::map<std::tuple<std::string, std::string, DataType>, std::vector<double>> by_group;
   for (size_t f = 0; f < folds.size(); ++f) {
     const auto rest = outside_fold(folds, f);
     if (rest.size() < fewest_rows) continue;
@@ -98,7 +99,7 @@ HeldOut calibrate(PhysicsModel& model, TrainingRows rows, const Hardware& hardwa
       (m->workload.is_network ? held_out.networks : held_out.layers).push_back(scored);
       if (m->workload.is_network || m->workload.items.size() != 1) continue;
       const Group group = features(m->workload.items[0].layer, hardware, engine).group;
-      by_group[{std::string(name(group.family)), std::string(group.variant)}].push_back(
+      by_group[{std::string(name(group.family)), std::string(group.variant), group.dtype}].push_back(
           std::abs(std::log(scored.truth / scored.predicted)));
     }
   }
@@ -107,7 +108,8 @@ HeldOut calibrate(PhysicsModel& model, TrainingRows rows, const Hardware& hardwa
   if (model.stated_w)
     for (Calibration* c : {&model.layer_calibration, &model.network_calibration}) c->energy = c->time, c->power = 0;
   for (PhysicsGroup& g : model.groups)
-    if (auto at = by_group.find({g.family, g.variant}); at != by_group.end() && at->second.size() >= rows_that_calibrate_a_group)
+    if (auto at = by_group.find({g.family, g.variant, g.dtype});
+        at != by_group.end() && at->second.size() >= rows_that_calibrate_a_group)
       g.half_width = conformal_quantile(at->second);
   return held_out;
 }

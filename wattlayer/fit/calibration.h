@@ -10,6 +10,9 @@
 
 namespace wattlayer {
 
+/// The finite-sample 90 % quantile of conformal prediction: the ceil(0.9 (n+1))-th smallest; of at least one error.
+double conformal_quantile(std::vector<double> errors);
+
 /// What the model makes of a measured workload.
 PhysicsModel::Totals price(const PhysicsModel& model, const Measurement& measurement, const Hardware& hardware,
                            const Engine& engine);

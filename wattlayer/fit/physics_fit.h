@@ -8,6 +8,7 @@
 #include "wattlayer/fit/calibration.h"
 #include "wattlayer/fit/card.h"
 #include "wattlayer/fit/method.h"
+#include "wattlayer/fit/physics_problem.h"
 #include "wattlayer/predict/energy_model.h"
 #include "wattlayer/predict/physics.h"
 
@@ -33,7 +34,24 @@ struct PhysicsFit {
 /// Calibrates intervals on blocked folds. Rows without a figure or with a failure are passed over;
 /// modelled energy is never fitted: where no row has a measured one, the power stated by the options or the rows times the fitted
 /// time stands for it. Throws Error(invalid_input) when fewer than 5 rows are left, or there is no such power.
-PhysicsFit fit_physics(TrainingRows rows, const Hardware& hardware, const Engine& engine, const PhysicsFitOptions& options = {});
+/// Rows of other devices, where the target has a catalogue, give the prior (learn_prior) for those of the target's own.
+PhysicsFit fit_physics(TrainingRows rows, const Target& target, const PhysicsFitOptions& options = {});
+
+/// How devices are fitted together.
+struct PriorOptions {
+  double norm = 2;
+  size_t rows_of_a_device = 150;
+  int iterations = 30;
+  bool leave_devices_out = true;  ///< widths of intervals from devices left out in turn, where there are three
+};
+
+/// What devices have in common: the law fitted to all of them together, with groups of layers shared and each device's own
+/// parameters near a common distance from its data sheet. Throws Error(invalid_input) for fewer than 5 usable rows.
+PhysicsPrior learn_prior(TrainingRows rows, const Target& target, const PriorOptions& options = {});
+
+/// The law for a device from what others teach and its own rows, which may be none.
+PhysicsFit fit_from_prior(TrainingRows rows, const Target& target, const PhysicsPrior& prior,
+                          const PhysicsFitOptions& options = {});
 
 /// fit_physics, with everything else an energy model holds; scope, data type and idle are those of the rows, which must agree.
 EnergyModel fit_energy_model(TrainingRows rows, const Hardware& hardware, std::string hardware_json, const Engine& engine,

@@ -1,5 +1,7 @@
 #include "wattlayer/fit/physics_problem.h"
 
+#include <ceres/jet.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -15,25 +17,60 @@ constexpr double page_bytes = 4096, page_fault_s = 1e-6;
 double or_else(std::optional<double> value, double otherwise) { return value && *value > 0 ? *value : otherwise; }
 
 /// Prior of the shared seconds per count, from the data sheet: half the peak, the stated bandwidth.
-std::array<PhysicsParameters::Prior, count_kinds> time_priors(const Hardware& h) {
-  const double peak = h.peak(DataType::f32);
-  const double vector = or_else(h.vector_flops, peak);
+std::array<PhysicsParameters::Prior, count_kinds> time_priors(const FitDevice& device) {
+  const Hardware& h = *device.hardware;
+  const double vector = or_else(h.vector_flops, h.peak(DataType::f32));
   const double bandwidth = or_else(h.bandwidth_bytes_per_s, 20e9);
   const bool cpu = h.kind == "cpu";
   auto at = [](double seconds, double spread) { return PhysicsParameters::Prior{std::log(seconds), spread}; };
-  return {at(cpu ? 4e-6 : 5e-6, 0.3),      at(2 / (0.5 * peak), 0.7),
-          at(1 / (0.25 * vector), 0.3),    at(10 / (0.25 * vector), 0.7),
-          at(1 / bandwidth, 0.2),          at(1 / bandwidth, 0.7),
-          at(1 / bandwidth, 0.2),          at(page_fault_s / page_bytes, 0.5),
-          at(0.2 / bandwidth, 1.5),        at(cpu ? 2e-9 : 8 / vector, 1.5),
+  const double launch = cpu ? 4e-6 : device.asynchronous ? 2e-6 : 5e-6;
+  return {at(launch, 0.3),
+          at(2 / (0.5 * h.peak(DataType::f32)), 0.7),
+          at(2 / (0.5 * matrix_unit_peak(h)), 0.7),
+          at(1 / (0.25 * vector), 0.3),
+          at(10 / (0.25 * vector), 0.7),
+          at(1 / bandwidth, 0.2),
+          at(1 / bandwidth, 0.7),
+          at(1 / bandwidth, 0.2),
+          at(page_fault_s / page_bytes, 0.5),
+          at(0.2 / bandwidth, 1.5),
+          at(cpu ? 2e-9 : 8 / vector, 1.5),
           at(cpu ? 4e-9 : 8 / vector, 1.5)};
 }
+
+/// Priors of everything that belongs to a device, in the order of its places.
+std::array<PhysicsParameters::Prior, device_parameters> device_priors(const FitDevice& device) {
+  const Hardware& h = *device.hardware;
+  std::array<PhysicsParameters::Prior, device_parameters> priors;
+  const auto times = time_priors(device);
+  const double tdp = or_else(h.tdp_w, 100), idle = or_else(h.idle_w, 0.35 * tdp);
+  const double dynamic = std::max(tdp - idle, 0.1 * tdp);
+  for (size_t k = 0; k < count_kinds; ++k) {
+    priors[k] = times[k];
+    priors[count_kinds + k] = {times[k].mean + std::log(0.4 * dynamic), 1.5};
+  }
+  priors[2 * count_kinds] = {std::log(idle), h.idle_w ? 0.15 : 0.5};
+  priors[2 * count_kinds + 1] = {std::log(20e-6), 2.0};
+  priors[2 * count_kinds + 2] = {std::log(10e-6), device.asynchronous ? 0.7 : 0.01};
+  priors[2 * count_kinds + 3] = {0, 0.1};
+  priors[2 * count_kinds + 4] = {0, 0.2};
+  return priors;
+}
+
+/// How far devices differ in what their data sheets do not say (log units), until several devices tell.
+double between_devices(size_t parameter) {
+  if (parameter < count_kinds) return 0.3;
+  if (parameter < 2 * count_kinds) return 0.4;
+  return parameter >= 2 * count_kinds + 3 ? 0.05 : 0.4;
+}
+constexpr double devices_that_prior_counts_for = 3;
 
 /// How far a group may stand from the shared seconds per count (log units): bandwidth and launches belong to the machine,
 /// arithmetic efficiency to the kernel; kernels of matrix products pack their operands first, those of windows are often scalar.
 double factor_spread(size_t k, bool product, bool window) {
   switch (static_cast<Count>(k)) {
     case Count::macs:
+    case Count::tensor_macs:
     case Count::window_bytes:
     case Count::window_rows:
     case Count::windows:
@@ -60,6 +97,17 @@ double weight_spread(size_t j, bool product, bool window) {
 /// A coordinate without spread in a group has nothing to be fitted on.
 bool varies(const PhysicsGroup& g, size_t j) { return g.spread[j] > 0; }
 
+constexpr double share_of_a_known_group = 0.3;
+
+const PhysicsGroup* find_group(const std::vector<PhysicsGroup>& groups, const PhysicsGroup& wanted) {
+  for (const PhysicsGroup& g : groups)
+    if (g.family == wanted.family && g.variant == wanted.variant && g.dtype == wanted.dtype) return &g;
+  return nullptr;
+}
+
+/// Only boards of GPUs hold their power by dropping clocks within what is measured; others state a design power.
+std::optional<double> power_limit(const Hardware& hardware) { return hardware.kind == "gpu" ? hardware.tdp_w : std::nullopt; }
+
 /// Pseudo-Huber: quadratic for small errors, linear for large ones. Returns the residual, sets its derivative.
 double robust(double error, double& derivative) {
   const double z = error / error_scale;
@@ -72,48 +120,81 @@ double robust(double error, double& derivative) {
 }  // namespace
 
 PhysicsParameters::PhysicsParameters(const std::vector<FitRow>& rows, const std::vector<PhysicsGroup>& groups,
-                                     const Hardware& h) {
-  const auto times = time_priors(h);
-  const double tdp = or_else(h.tdp_w, 100), idle = or_else(h.idle_w, 0.35 * tdp);
-  const double dynamic = std::max(tdp - idle, 0.1 * tdp);
-  for (const Prior& p : times) priors_.push_back(p);
-  for (size_t k = 0; k < count_kinds; ++k) priors_.push_back({times[k].mean + std::log(0.4 * dynamic), 1.5});
-  priors_.push_back({std::log(idle), h.idle_w ? 0.15 : 0.5});
-  priors_.push_back({std::log(20e-6), 2.0});
-  priors_.push_back({0, 0.1});
-  priors_.push_back({0, 0.2});
-
+                                     const std::vector<FitDevice>& devices, const PhysicsPrior* known)
+    : devices_(devices) {
+  add_devices(known);
   std::vector<std::array<bool, count_kinds>> active(groups.size(), std::array<bool, count_kinds>{});
   for (const FitRow& row : rows)
     for (const Term& term : row.terms)
       for (size_t k = 0; k < count_kinds; ++k)
         if (term.counts[k] > 0) active[term.group][k] = true;
-  auto next = [&](Prior prior) { return priors_.push_back(prior), priors_.size() - 1; };
   for (size_t g = 0; g < groups.size(); ++g) {
-    GroupPlaces places;
-    const bool product = active[g][static_cast<size_t>(Count::macs)];
-    const bool window = groups[g].spread[static_cast<size_t>(Coordinate::kernel)] > 0;
-    for (size_t k = 0; k < count_kinds; ++k)
-      places.factor[k] = active[g][k] ? next({0, factor_spread(k, product, window)}) : none;
-    for (auto* side : {&places.time, &places.energy}) {
-      (*side)[0] = next({0, residual_spread});
-      for (size_t j = 0; j < residual_terms; ++j) {
-        const double spread = varies(groups[g], j % coordinate_kinds) ? weight_spread(j, product, window) : 0;
-        (*side)[j + 1] = spread > 0 ? next({0, spread}) : none;
-      }
-    }
-    groups_.push_back(places);
+    const PhysicsGroup* same = known ? find_group(known->groups, groups[g]) : nullptr;
+    if (same) active[g].fill(true);
+    add_group(groups[g], active[g], same);
   }
 }
 
-PhysicsModel PhysicsParameters::model(const double* x, const std::vector<PhysicsGroup>& groups, double norm) const {
+void PhysicsParameters::add_devices(const PhysicsPrior* known) {
+  const bool shared = devices_.size() > 1;
+  std::array<size_t, device_parameters> common;
+  common.fill(none);
+  if (shared) {
+    const auto widest = device_priors(devices_[0]);
+    for (size_t j = 0; j < device_parameters; ++j) common[j] = add({0, widest[j].spread});
+  }
+  first_ = priors_.size();
+  for (const FitDevice& device : devices_) {
+    const auto own = device_priors(device);
+    for (size_t j = 0; j < device_parameters; ++j) {
+      Prior prior = own[j];
+      // A stated idle power is the device's own: nothing to learn from others.
+      const bool stated = j == 2 * count_kinds && device.hardware->idle_w;
+      if (known && !stated) prior = {own[j].mean + known->shift[j], known->spread[j]};
+      if (shared && !stated) prior = {own[j].mean, std::min(between_devices(j), own[j].spread), common[j]};
+      add(prior);
+    }
+  }
+}
+
+void PhysicsParameters::add_group(const PhysicsGroup& group, const std::array<bool, count_kinds>& active,
+                                  const PhysicsGroup* known) {
+  // What other devices have taught of a group holds here too, nearly.
+  const double share = known ? share_of_a_known_group : 1;
+  GroupPlaces places;
+  const bool product = active[static_cast<size_t>(Count::macs)] || active[static_cast<size_t>(Count::tensor_macs)];
+  const bool window = group.spread[static_cast<size_t>(Coordinate::kernel)] > 0;
+  for (size_t k = 0; k < count_kinds; ++k)
+    places.factor[k] =
+        active[k] ? add({known ? std::log(known->time_factor[k]) : 0, share * factor_spread(k, product, window)}) : none;
+  const auto add_residual = [&](const Residual* from, std::array<size_t, residual_terms + 1>& at) {
+    at[0] = add({from ? from->constant : 0, share * residual_spread});
+    for (size_t j = 0; j < residual_terms; ++j) {
+      const double spread = varies(group, j % coordinate_kinds) ? weight_spread(j, product, window) : 0;
+      at[j + 1] = spread > 0 ? add({from ? from->weights[j] : 0, share * spread}) : none;
+    }
+  };
+  add_residual(known ? &known->time : nullptr, places.time);
+  add_residual(known ? &known->energy : nullptr, places.energy);
+  groups_.push_back(places);
+}
+
+std::vector<double> PhysicsParameters::start() const {
+  std::vector<double> x;
+  for (const Prior& p : priors_) x.push_back(p.mean);  // what links add starts at zero
+  return x;
+}
+
+PhysicsModel PhysicsParameters::model(const double* x, const std::vector<PhysicsGroup>& groups, double norm, size_t d) const {
   PhysicsModel m;
   m.norm = norm;
-  for (size_t k = 0; k < count_kinds; ++k) m.time_s[k] = std::exp(x[time(k)]), m.energy_j[k] = std::exp(x[energy(k)]);
-  m.static_w = std::exp(x[static_power()]);
-  m.pass_s = std::exp(x[pass()]);
-  m.correction = x[correction()];
-  m.launch_correction = x[launch_correction()];
+  for (size_t k = 0; k < count_kinds; ++k) m.time_s[k] = std::exp(x[time(k, d)]), m.energy_j[k] = std::exp(x[energy(k, d)]);
+  m.static_w = std::exp(x[static_power(d)]);
+  m.pass_s = std::exp(x[pass(d)]);
+  m.host_s = devices_[d].asynchronous ? std::exp(x[host(d)]) : 0;
+  m.power_limit_w = power_limit(*devices_[d].hardware);
+  m.correction = x[correction(d)];
+  m.launch_correction = x[launch_correction(d)];
   m.groups = groups;
   for (size_t g = 0; g < groups.size(); ++g) {
     const GroupPlaces& p = groups_[g];
@@ -129,106 +210,174 @@ PhysicsModel PhysicsParameters::model(const double* x, const std::vector<Physics
   return m;
 }
 
-/// Energy, time and launch time of a row so far, with the derivatives of the first two.
-struct PhysicsProblem::Gradient {
-  double energy = 0, time = 0, launch = 0;
-  std::vector<double> d_energy, d_time;
-  std::vector<size_t> touched;  // places that are not zero; may repeat
+PhysicsPrior PhysicsParameters::prior(const double* x, const std::vector<PhysicsGroup>& groups, double norm) const {
+  PhysicsPrior prior{.norm = norm};
+  const double n = static_cast<double>(devices_.size());
+  for (size_t j = 0; j < device_parameters; ++j) {
+    double deviations = 0;
+    for (size_t d = 0; d < devices_.size(); ++d) {
+      const size_t place = first_ + d * device_parameters + j;
+      const double linked = priors_[place].link == none ? 0 : x[priors_[place].link];
+      deviations += std::pow(x[place] - priors_[place].mean - linked, 2);
+    }
+    prior.shift[j] = first_ > 0 ? x[j] : 0;
+    const double expected = std::pow(between_devices(j), 2);
+    prior.spread[j] = std::sqrt((deviations + devices_that_prior_counts_for * expected) / (n + devices_that_prior_counts_for));
+  }
+  prior.groups = model(x, groups, norm).groups;
+  return prior;
+}
 
-  explicit Gradient(size_t n) : d_energy(n), d_time(n) {}
-  void add(size_t place, double by_energy, double by_time) {
+/// A parameter vector and the exponentials of its elements, most of which are logarithms.
+struct PhysicsProblem::Point {
+  const double* x;
+  std::vector<double> exps;
+
+  Point(const double* x, size_t n) : x(x), exps(n) {
+    for (size_t j = 0; j < n; ++j) exps[j] = std::exp(x[j]);
+  }
+};
+
+/// Energy, time and launch time of a row so far, with their derivatives.
+struct PhysicsProblem::Gradient {
+  double energy = 0, time = 0, launch = 0, launches = 0;
+  std::vector<double> d_energy, d_time, d_launch;
+  std::vector<size_t> touched;  // places that are not zero
+  std::vector<char> is_touched;
+
+  explicit Gradient(size_t n) : d_energy(n), d_time(n), d_launch(n), is_touched(n) {}
+  void touch(size_t place) {
+    if (!is_touched[place]) is_touched[place] = 1, touched.push_back(place);
+  }
+  void add(size_t place, double by_energy, double by_time, double by_launch = 0) {
+    touch(place);
     d_energy[place] += by_energy;
     d_time[place] += by_time;
-    touched.push_back(place);
+    d_launch[place] += by_launch;
   }
   void clear() {
-    energy = time = launch = 0;
-    for (size_t place : touched) d_energy[place] = d_time[place] = 0;
+    energy = time = launch = launches = 0;
+    for (size_t place : touched) d_energy[place] = d_time[place] = d_launch[place] = 0, is_touched[place] = 0;
     touched.clear();
   }
 };
 
-void PhysicsProblem::add_term(const Term& term, const double* x, Gradient& out) const {
+void PhysicsProblem::add_term(const FitRow& row, const Term& term, const Point& at, Gradient& out) const {
   const auto& places = places_.group(term.group);
-  std::array<double, count_kinds> part{};
-  double compute = 0, memory = 0;
+  const size_t device = row.device;
+  std::array<double, count_kinds> part{}, joules{};
+  double compute = 0, memory = 0, above_static = 0;
   for (size_t k = 0; k < count_kinds; ++k) {
     if (term.counts[k] <= 0) continue;
-    part[k] = std::exp(x[places_.time(k)] + x[places.factor[k]]) * term.counts[k];
+    const double clock = follows_clock(k) ? row.point.clock : 1;
+    part[k] = at.exps[places_.time(k, device)] * at.exps[places.factor[k]] * term.counts[k] / clock;
     if (k > 0) (is_compute(k) ? compute : memory) += part[k];
+    joules[k] = at.exps[places_.energy(k, device)] * term.counts[k] * (follows_clock(k) ? row.point.dynamic : 1);
+    above_static += joules[k];
   }
   const double norm = norm_of(term.counts, norm_);
   const double work = softmax_time(compute, memory, norm);
-  auto residual = [&](const std::array<size_t, residual_terms + 1>& at) {
-    double r = x[at[0]];
+  auto residual = [&](const std::array<size_t, residual_terms + 1>& of) {
+    double r = at.x[of[0]];
     for (size_t j = 0; j < residual_terms; ++j)
-      if (at[j + 1] != PhysicsParameters::none) r += x[at[j + 1]] * term.residual[j];
+      if (of[j + 1] != PhysicsParameters::none) r += at.x[of[j + 1]] * term.residual[j];
     return std::exp(r);
   };
   const double time_factor = residual(places.time), energy_factor = residual(places.energy);
-  const double static_w = std::exp(x[places_.static_power()]);
-  const double time = time_factor * (work + part[0]);
-  double above_static = 0;
-  for (size_t k = 0; k < count_kinds; ++k) above_static += std::exp(x[places_.energy(k)]) * term.counts[k];
+  const double static_w = at.exps[places_.static_power(device)] * row.point.idle;
+  const double time = time_factor * (work + part[0]), launch = time_factor * part[0];
   const double energy = energy_factor * (static_w * time + above_static);
   out.time += term.count * time;
   out.energy += term.count * energy;
-  out.launch += term.count * time_factor * part[0];
+  out.launch += term.count * launch;
+  out.launches += term.count * term.counts[0];
 
   const double watts = energy_factor * static_w;  // d energy / d time
-  auto add_time = [&](size_t place, double d) { out.add(place, term.count * watts * d, term.count * d); };
+  auto add_time = [&](size_t place, double d, double d_launch) {
+    out.add(place, term.count * watts * d, term.count * d, term.count * d_launch);
+  };
+  const double compute_slope = norm == 1 || work <= 0 ? 1 : std::pow(compute / work, norm - 1);
+  const double memory_slope = norm == 1 || work <= 0 ? 1 : std::pow(memory / work, norm - 1);
   for (size_t k = 0; k < count_kinds; ++k) {
     if (term.counts[k] <= 0) continue;
-    double d = part[k];
-    if (k > 0 && norm != 1) d *= std::pow((is_compute(k) ? compute : memory) / work, norm - 1);
-    add_time(places_.time(k), time_factor * d);
-    add_time(places.factor[k], time_factor * d);
-    out.add(places_.energy(k), term.count * energy_factor * std::exp(x[places_.energy(k)]) * term.counts[k], 0);
+    const double d = time_factor * part[k] * (k == 0 ? 1 : is_compute(k) ? compute_slope : memory_slope);
+    add_time(places_.time(k, device), d, k == 0 ? d : 0);
+    add_time(places.factor[k], d, k == 0 ? d : 0);
+    out.add(places_.energy(k, device), term.count * energy_factor * joules[k], 0);
   }
-  out.add(places_.static_power(), term.count * watts * time, 0);
+  out.add(places_.static_power(device), term.count * watts * time, 0);
   for (size_t j = 0; j <= residual_terms; ++j) {
     const double z = j == 0 ? 1 : term.residual[j - 1];
-    if (places.time[j] != PhysicsParameters::none) add_time(places.time[j], time * z);
+    if (places.time[j] != PhysicsParameters::none) add_time(places.time[j], time * z, launch * z);
     if (places.energy[j] != PhysicsParameters::none) out.add(places.energy[j], term.count * energy * z, 0);
   }
+}
+
+/// From sums over layers to energy and time of the pass, derivatives included.
+void PhysicsProblem::finish_row(const FitRow& row, const Point& at, Gradient& g) const {
+  enum Input { energy, device, launch, host, pass, static_w, correction, launch_correction, inputs };
+  using Number = ceres::Jet<double, inputs>;
+  const size_t d = row.device;
+  const FitDevice& on = places_.devices()[d];
+  const double host_s = on.asynchronous ? at.exps[places_.host(d)] * g.launches : 0;
+  const double pass_s = at.exps[places_.pass(d)], watts = at.exps[places_.static_power(d)] * row.point.idle;
+  const auto totals =
+      pass_law(PassTerms<Number>{.device_s = Number(g.time, device),
+                                 .energy_j = Number(g.energy, energy),
+                                 .launch_s = Number(g.launch, launch),
+                                 .host_s = Number(host_s, host),
+                                 .pass_s = Number(pass_s, pass),
+                                 .static_w = Number(watts, static_w),
+                                 .correction = Number(at.x[places_.correction(d)], correction),
+                                 .launch_correction = Number(at.x[places_.launch_correction(d)], launch_correction),
+                                 .is_network = row.is_network,
+                                 .power_limit_w = row.point.power_limit_w ? row.point.power_limit_w : power_limit(*on.hardware)});
+  const auto& by_e = totals.energy_j.v;
+  const auto& by_t = totals.time_s.v;
+  for (size_t place : g.touched) {
+    const double e = g.d_energy[place], t = g.d_time[place], l = g.d_launch[place];
+    g.d_energy[place] = by_e[energy] * e + by_e[device] * t + by_e[launch] * l;
+    g.d_time[place] = by_t[energy] * e + by_t[device] * t + by_t[launch] * l;
+  }
+  const auto add = [&](size_t place, Input input, double slope) { g.add(place, by_e[input] * slope, by_t[input] * slope); };
+  add(places_.static_power(d), static_w, watts);
+  if (on.asynchronous) add(places_.host(d), host, host_s);
+  if (row.is_network) {
+    add(places_.pass(d), pass, pass_s);
+    add(places_.correction(d), correction, 1);
+    add(places_.launch_correction(d), launch_correction, 1);
+  }
+  g.energy = totals.energy_j.a;
+  g.time = totals.time_s.a;
 }
 
 void PhysicsProblem::evaluate(const double* x, double* residuals, double* jacobian) const {
   const size_t n = this->residuals(), size = places_.size();
   if (jacobian) std::fill(jacobian, jacobian + n * size, 0.0);
+  const Point at(x, size);
   Gradient g(size);
-  const double static_w = std::exp(x[places_.static_power()]);
   for (size_t i = 0; i < rows_.size(); ++i) {
     const FitRow& row = rows_[i];
     g.clear();
-    for (const Term& term : row.terms) add_term(term, x, g);
-    double log_factor = 0, share = 0;
-    if (row.is_network) {
-      const double pass = std::exp(x[places_.pass()]);
-      g.time += pass;
-      g.energy += static_w * pass;
-      g.add(places_.pass(), static_w * pass, pass);
-      g.add(places_.static_power(), static_w * pass, 0);
-      share = g.launch / g.time;
-      log_factor = x[places_.correction()] + x[places_.launch_correction()] * share;
-    }
+    for (const Term& term : row.terms) add_term(row, term, at, g);
+    finish_row(row, at, g);
     double slope_e = 0, slope_t = 0;
-    residuals[2 * i] = row.has_energy ? robust(std::log(g.energy) + log_factor - row.log_energy, slope_e) : 0;
+    residuals[2 * i] = row.has_energy ? robust(std::log(g.energy) - row.log_energy, slope_e) : 0;
     residuals[2 * i + 1] = row.has_time ? robust(std::log(g.time) - row.log_time, slope_t) : 0;
     if (!jacobian) continue;
     for (size_t place : g.touched) {
       jacobian[place * n + 2 * i] = slope_e * g.d_energy[place] / g.energy;
       jacobian[place * n + 2 * i + 1] = slope_t * g.d_time[place] / g.time;
     }
-    if (row.is_network) {
-      jacobian[places_.correction() * n + 2 * i] = slope_e;
-      jacobian[places_.launch_correction() * n + 2 * i] = slope_e * share;
-    }
   }
   for (size_t j = 0; j < size; ++j) {
     const auto& prior = places_.priors()[j];
-    residuals[2 * rows_.size() + j] = (x[j] - prior.mean) / prior.spread;
-    if (jacobian) jacobian[j * n + 2 * rows_.size() + j] = 1 / prior.spread;
+    const size_t row = 2 * rows_.size() + j;
+    const bool linked = prior.link != PhysicsParameters::none;
+    residuals[row] = (x[j] - prior.mean - (linked ? x[prior.link] : 0)) / prior.spread;
+    if (!jacobian) continue;
+    jacobian[j * n + row] = 1 / prior.spread;
+    if (linked) jacobian[prior.link * n + row] = -1 / prior.spread;
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "wattlayer/fit/method.h"
@@ -22,6 +23,28 @@ struct FitRow {
   std::vector<Term> terms;
   double log_energy = 0, log_time = 0;
   bool has_energy = false, has_time = false, is_network = false;
+  size_t device = 0;
+  OperatingPoint point = {};
+};
+
+/// A device under an engine, as the law sees it.
+struct FitDevice {
+  const Hardware* hardware = nullptr;
+  bool asynchronous = false;  ///< the host issues launches ahead
+};
+
+/// Parameters of the law that belong to a device, not to a group of layers; all held as logarithms but the last two.
+inline constexpr size_t device_parameters = 2 * count_kinds + 5;
+
+/// What other devices teach about one that was not measured: how far logarithms of its parameters lie from what its data sheet
+/// says, and the groups of layers. Spreads are between devices.
+struct PhysicsPrior {
+  double norm = 2;
+  std::array<double, device_parameters> shift{}, spread{};
+  std::vector<PhysicsGroup> groups;
+  double energy_width = 0.7, time_width = 0.7;    ///< 90 % of |log error| on a device left out
+  double energy_within = 0.2, time_within = 0.2;  ///< the same on the devices themselves
+  size_t rows = 0, devices = 0;                   ///< it was learned from
 };
 
 /// Where each parameter of the law stands in the vector that the solver sees, and its prior. Factors are held as logarithms.
@@ -29,20 +52,28 @@ class PhysicsParameters {
  public:
   struct Prior {
     double mean = 0, spread = 1;
+    size_t link = none;  ///< place of a parameter that is added to the mean
   };
 
-  /// Groups and their active counts and coordinates follow from the rows, the priors from the hardware.
-  PhysicsParameters(const std::vector<FitRow>& rows, const std::vector<PhysicsGroup>& groups, const Hardware& hardware);
+  /// Groups and their active counts and coordinates follow from the rows, the priors from the hardware. Several devices share the
+  /// groups and a common distance from their data sheets. `known` may be null.
+  PhysicsParameters(const std::vector<FitRow>& rows, const std::vector<PhysicsGroup>& groups,
+                    const std::vector<FitDevice>& devices, const PhysicsPrior* known = nullptr);
 
   size_t size() const { return priors_.size(); }
   const std::vector<Prior>& priors() const { return priors_; }
+  const std::vector<FitDevice>& devices() const { return devices_; }
+  /// Where the solver starts: means of the priors.
+  std::vector<double> start() const;
 
-  size_t time(size_t count) const { return count; }
-  size_t energy(size_t count) const { return count_kinds + count; }
-  size_t static_power() const { return 2 * count_kinds; }
-  size_t pass() const { return 2 * count_kinds + 1; }
-  size_t correction() const { return 2 * count_kinds + 2; }
-  size_t launch_correction() const { return 2 * count_kinds + 3; }
+  /// Places of a device's own parameters.
+  size_t time(size_t count, size_t device = 0) const { return first_ + device * device_parameters + count; }
+  size_t energy(size_t count, size_t device = 0) const { return time(count, device) + count_kinds; }
+  size_t static_power(size_t device = 0) const { return time(2 * count_kinds, device); }
+  size_t pass(size_t device = 0) const { return time(2 * count_kinds + 1, device); }
+  size_t host(size_t device = 0) const { return time(2 * count_kinds + 2, device); }
+  size_t correction(size_t device = 0) const { return time(2 * count_kinds + 3, device); }
+  size_t launch_correction(size_t device = 0) const { return time(2 * count_kinds + 4, device); }
 
   static constexpr size_t none = static_cast<size_t>(-1);
   struct GroupPlaces {
@@ -51,10 +82,19 @@ class PhysicsParameters {
   };
   const GroupPlaces& group(size_t g) const { return groups_[g]; }
 
-  /// The model that a parameter vector stands for.
-  PhysicsModel model(const double* parameters, const std::vector<PhysicsGroup>& groups, double norm) const;
+  /// The model of one device that a parameter vector stands for.
+  PhysicsModel model(const double* parameters, const std::vector<PhysicsGroup>& groups, double norm, size_t device = 0) const;
+
+  /// What the devices have in common, as a prior for another.
+  PhysicsPrior prior(const double* parameters, const std::vector<PhysicsGroup>& groups, double norm) const;
 
  private:
+  size_t add(Prior prior) { return priors_.push_back(prior), priors_.size() - 1; }
+  void add_devices(const PhysicsPrior* known);
+  void add_group(const PhysicsGroup& group, const std::array<bool, count_kinds>& active, const PhysicsGroup* known);
+
+  std::vector<FitDevice> devices_;
+  size_t first_ = 0;  ///< place of the first device's first parameter; what devices share stands before it
   std::vector<Prior> priors_;
   std::vector<GroupPlaces> groups_;
 };
@@ -72,8 +112,10 @@ class PhysicsProblem {
   void evaluate(const double* parameters, double* residuals, double* jacobian) const;
 
  private:
+  struct Point;
   struct Gradient;
-  void add_term(const Term& term, const double* parameters, Gradient& gradient) const;
+  void add_term(const FitRow& row, const Term& term, const Point& at, Gradient& gradient) const;
+  void finish_row(const FitRow& row, const Point& at, Gradient& gradient) const;
 
   const std::vector<FitRow>& rows_;
   const PhysicsParameters& places_;

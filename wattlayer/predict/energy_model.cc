@@ -32,6 +32,7 @@ Residual parse_residual(const Json& json) { return {json.at("constant"), json.at
 Json print_group(const PhysicsGroup& g) {
   Json json = {{"family", g.family},
                {"variant", g.variant},
+               {"dtype", name(g.dtype)},
                {"rows", g.rows},
                {"time_factor", print_counts(g.time_factor, 1)},
                {"mean", g.mean},
@@ -48,6 +49,7 @@ PhysicsGroup parse_group(const Json& json) {
   PhysicsGroup g;
   g.family = json.at("family");
   g.variant = json.at("variant");
+  g.dtype = require_data_type(json.value("dtype", "f32"));
   g.rows = json.at("rows");
   g.time_factor = parse_counts(json.at("time_factor"), 1);
   g.mean = json.at("mean"), g.spread = json.at("spread"), g.low = json.at("low"), g.high = json.at("high");
@@ -72,6 +74,7 @@ Json print_physics(const PhysicsModel& m) {
   Json json = {{"norm", m.norm},
                {"static_w", m.static_w},
                {"pass_s", m.pass_s},
+               {"host_s", m.host_s},
                {"time_s", print_counts(m.time_s, 0)},
                {"energy_j", print_counts(m.energy_j, 0)},
                {"correction", m.correction},
@@ -80,6 +83,7 @@ Json print_physics(const PhysicsModel& m) {
                {"calibration",
                 {{"layer", print_calibration(m.layer_calibration)}, {"network", print_calibration(m.network_calibration)}}}};
   if (m.stated_w) json["stated_w"] = *m.stated_w;
+  if (m.power_limit_w) json["power_limit_w"] = *m.power_limit_w;
   return json;
 }
 
@@ -90,6 +94,8 @@ PhysicsModel parse_physics(const Json& json) {
   m.static_w = json.at("static_w");
   if (json.contains("stated_w")) m.stated_w = json.at("stated_w").get<double>();
   m.pass_s = json.at("pass_s");
+  m.host_s = json.value("host_s", 0.0);
+  if (json.contains("power_limit_w")) m.power_limit_w = json.at("power_limit_w").get<double>();
   m.time_s = parse_counts(json.at("time_s"), 0);
   m.energy_j = parse_counts(json.at("energy_j"), 0);
   m.correction = json.at("correction");

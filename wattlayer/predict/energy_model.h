@@ -6,6 +6,7 @@
 
 #include "wattlayer/core/engine.h"
 #include "wattlayer/core/hardware.h"
+#include "wattlayer/core/operating_point.h"
 #include "wattlayer/predict/estimate.h"
 
 namespace wattlayer {
@@ -38,7 +39,7 @@ class EnergyModel {
 
 /// Energy, time and power of one pass, layer by layer. The workload has been lowered for the model's engine.
 /// Layers whose operator is unknown are bounded, never dropped.
-Estimate predict(const Workload& workload, const EnergyModel& model);
+Estimate predict(const Workload& workload, const EnergyModel& model, const OperatingPoint& point = {});
 
 /// Energy and time of one execution of one layer; the fast path for scoring many.
 struct LayerPrediction {

@@ -22,9 +22,13 @@ double softmax_time(double compute, double memory, double norm) {
 
 const PhysicsGroup* PhysicsModel::find(const Group& group) const {
   const std::string_view family = wattlayer::name(group.family);
+  const PhysicsGroup* other_type = nullptr;
   for (const PhysicsGroup& g : groups)
-    if (g.variant == group.variant && g.family == family) return &g;
-  return nullptr;
+    if (g.variant == group.variant && g.family == family) {
+      if (g.dtype == group.dtype) return &g;
+      other_type = &g;
+    }
+  return other_type;
 }
 
 double residual_at(const PhysicsGroup& group, const std::array<double, coordinate_kinds>& coordinates,
@@ -40,18 +44,18 @@ double residual_at(const PhysicsGroup& group, const std::array<double, coordinat
   return outside;
 }
 
-PhysicsModel::Outcome PhysicsModel::layer(const Features& f) const {
-  Outcome out;
+PhysicsModel::Outcome PhysicsModel::layer(const Features& f, const OperatingPoint& point) const {
+  Outcome out{.launches = f.counts[0]};
   out.group = find(f.group);
-  double compute = 0, memory = 0;
+  double compute = 0, memory = 0, above_static = energy_j[0] * f.counts[0] * point.dynamic;
   for (size_t k = 1; k < count_kinds; ++k) {
     const double t = time_s[k] * (out.group ? out.group->time_factor[k] : 1) * f.counts[k];
-    (is_compute(k) ? compute : memory) += t;
+    if (is_compute(k)) compute += t / point.clock;
+    else memory += t;
+    above_static += energy_j[k] * f.counts[k] * (is_compute(k) ? point.dynamic : 1);
   }
-  out.launch_s = time_s[0] * (out.group ? out.group->time_factor[0] : 1) * f.counts[0];
+  out.launch_s = time_s[0] * (out.group ? out.group->time_factor[0] : 1) * f.counts[0] / point.clock;
   const double work = softmax_time(compute, memory, norm_of(f.counts, norm));
-  double above_static = 0;
-  for (size_t k = 0; k < count_kinds; ++k) above_static += energy_j[k] * f.counts[k];
 
   double time_factor = 1, energy_factor = 1;
   if (out.group) {
@@ -63,15 +67,28 @@ PhysicsModel::Outcome PhysicsModel::layer(const Features& f) const {
   }
   out.launch_s *= time_factor;
   out.time_s = time_factor * work + out.launch_s;
-  out.energy_j = energy_factor * (static_w * out.time_s + above_static);
+  out.energy_j = energy_factor * (static_w * point.idle * out.time_s + above_static);
   return out;
 }
 
-PhysicsModel::Totals PhysicsModel::network(Totals t) const {
-  t.time_s += pass_s;
-  t.energy_j += static_w * pass_s;
-  t.energy_j *= std::exp(correction + launch_correction * (t.time_s > 0 ? t.launch_s / t.time_s : 0));
-  return t;
+PhysicsModel::Totals PhysicsModel::pass(const Totals& layers, bool is_network, const OperatingPoint& point) const {
+  const auto totals = pass_law(PassTerms<double>{.device_s = layers.time_s,
+                                                 .energy_j = layers.energy_j,
+                                                 .launch_s = layers.launch_s,
+                                                 .host_s = host_s * layers.launches,
+                                                 .pass_s = pass_s,
+                                                 .static_w = static_w * point.idle,
+                                                 .correction = correction,
+                                                 .launch_correction = launch_correction,
+                                                 .is_network = is_network,
+                                                 .power_limit_w = point.power_limit_w ? point.power_limit_w : power_limit_w});
+  Totals out = layers;
+  out.time_s = totals.time_s, out.energy_j = totals.energy_j;
+  const double between_s =
+      softened_longer(layers.time_s, host_s * layers.launches, 4) - layers.time_s + (is_network ? pass_s : 0);
+  const double between_j = static_w * point.idle * between_s;
+  out.between_j = between_j > 0 ? totals.energy_j * between_j / (between_j + layers.energy_j) : 0;
+  return out;
 }
 
 }  // namespace wattlayer

@@ -40,15 +40,16 @@ bool other_arithmetic(const Layer& layer, const EnergyModel& model) {
   return layer.dtype != model.dtype && bits(layer.dtype) <= 32 && is_float(layer.dtype);
 }
 
-Priced price(const Layer& layer, const EnergyModel& model) {
+Priced price(const Layer& layer, const EnergyModel& model, const OperatingPoint& point) {
   const Features f = features(layer, model.hardware, model.engine);
   Priced p;
-  p.outcome = model.physics->layer(f);
+  p.outcome = model.physics->layer(f, point);
   p.macs = f.macs;
   p.parameters = f.parameters;
   if (!f.known_operator) p.label = Label::bounded, p.doubt = unseen_group_width;
   else if (has_bounded_shape(layer)) p.label = Label::bounded;
-  else if (!p.outcome.group || other_arithmetic(layer, model)) p.label = Label::extrapolated, p.doubt = unseen_group_width;
+  else if (!p.outcome.group || other_arithmetic(layer, model) || p.outcome.group->dtype != f.group.dtype)
+    p.label = Label::extrapolated, p.doubt = unseen_group_width;
   else if (p.outcome.outside > tolerance) p.label = Label::extrapolated;
   p.in_range = p.label == Label::predicted;
   if (model.physics->stated_w && p.label != Label::bounded) p.label = Label::modelled;
@@ -98,11 +99,14 @@ std::string_view name(Label label) {
 }
 
 LayerPrediction predict(const Layer& layer, const EnergyModel& model) {
-  const Priced p = price(layer, model);
-  return {p.outcome.energy_j, p.outcome.time_s, p.label};
+  const Priced p = price(layer, model, {});
+  PhysicsModel::Totals totals;
+  totals.add(p.outcome, 1);
+  totals = model.physics->pass(totals, false);
+  return {totals.energy_j, totals.time_s, p.label};
 }
 
-Estimate predict(const Workload& workload, const EnergyModel& model) {
+Estimate predict(const Workload& workload, const EnergyModel& model, const OperatingPoint& point) {
   const PhysicsModel& physics = *model.physics;
   Estimate e{.network = workload.name,
              .hardware = model.hardware.id,
@@ -122,7 +126,7 @@ Estimate predict(const Workload& workload, const EnergyModel& model) {
       add_unpriced(e, item.layer.op, item.count, std::nullopt, "shape unknown");
       continue;
     }
-    const Priced p = price(item.layer, model);
+    const Priced p = price(item.layer, model, point);
     const double joules = item.count * p.outcome.energy_j, seconds = item.count * p.outcome.time_s;
     if (p.label == Label::bounded && !find_operator(item.layer.op))
       add_unpriced(e, item.layer.op, item.count, joules, "operator not in the catalogue");
@@ -152,12 +156,10 @@ Estimate predict(const Workload& workload, const EnergyModel& model) {
   // What has no known shape is in no total, so no total can be bounded from above.
   if (std::any_of(e.unpriced.begin(), e.unpriced.end(), [](const Unpriced& u) { return !u.bound_j; }))
     e.interval_note = "incomplete";
-  if (workload.is_network) {
-    const double uncorrected = totals.energy_j + physics.static_w * physics.pass_s;
-    totals = physics.network(totals);
-    // What holds for the pass holds for each layer in it: layers and the pass add up to the total.
-    if (uncorrected > 0) scale_layers(e, totals.energy_j / uncorrected);
-  }
+  const double layers_j = totals.energy_j;
+  totals = physics.pass(totals, workload.is_network, point);
+  // What holds for the pass holds for each layer in it: layers and what lies between them add up to the total.
+  if (layers_j > 0) scale_layers(e, (totals.energy_j - totals.between_j) / layers_j);
   e.energy_j = around(totals.energy_j, widths.energy);
   e.time_s = around(totals.time_s, widths.time);
   e.power_w = around(totals.time_s > 0 ? totals.energy_j / totals.time_s : 0, widths.power);

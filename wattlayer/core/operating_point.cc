@@ -1,0 +1,42 @@
+#include "wattlayer/core/operating_point.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+#include "wattlayer/core/error.h"
+
+namespace wattlayer {
+namespace {
+
+std::optional<double> positive(const std::map<std::string, std::string>& conditions, const char* name) {
+  const auto at = conditions.find(name);
+  if (at == conditions.end()) return std::nullopt;
+  double value = 0;
+  const char* last = at->second.data() + at->second.size();
+  const auto [end, status] = std::from_chars(at->second.data(), last, value);
+  if (status != std::errc() || end != last || !std::isfinite(value) || value <= 0)
+    throw Error(ErrorKind::invalid_input, fmt::format("condition {} is '{}'; expected a number above 0", name, at->second));
+  return value;
+}
+
+/// Without a table of the device: voltage falls to some 0.7 of its largest value at half the clock and stays there.
+double typical_voltage(double clock) { return std::max(0.7, 0.4 + 0.6 * clock); }
+
+}  // namespace
+
+OperatingPoint operating_point(const Hardware& hardware, const std::map<std::string, std::string>& conditions) {
+  OperatingPoint point;
+  point.power_limit_w = positive(conditions, "power_limit_w");
+  if (const auto mhz = positive(conditions, "clock_mhz")) {
+    if (!hardware.clock_hz)
+      throw Error(ErrorKind::invalid_input,
+                  fmt::format("a clock is given but hardware/{}.json states none to compare it with; add clock_hz", hardware.id));
+    point.clock = *mhz * 1e6 / *hardware.clock_hz;
+    point.dynamic = std::pow(typical_voltage(point.clock), 2);
+  }
+  return point;
+}
+
+}  // namespace wattlayer
