@@ -114,9 +114,7 @@ std::unique_ptr<Predictor> fit_mean(TrainingRows rows, const Target&) {
   seen.push_back(names);
   return std::make_unique<Mean>(sum / static_cast<double>(rows.size()));
 }
-std::unique_ptr<Predictor> cannot_fit(TrainingRows, const Target&) {
-  throw Error(ErrorKind::invalid_input, "not enough rows");
-}
+std::unique_ptr<Predictor> cannot_fit(TrainingRows, const Target&) { throw Error(ErrorKind::invalid_input, "not enough rows"); }
 
 TEST(Evaluate, HandsOverTrainingRowsOnlyAndScoresTheRest) {
   const auto all = rows();
