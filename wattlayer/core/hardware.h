@@ -27,14 +27,29 @@ struct Hardware {
   std::optional<double> vector_flops;           ///< f32 outside matrix units
   std::optional<double> bandwidth_bytes_per_s;  ///< of main memory
   std::vector<MemoryLevel> memory;              ///< innermost first
+  std::string memory_type;                      ///< HBM2e, GDDR6X, LPDDR4X, DDR4, ...; empty: not known
   std::optional<double> tdp_w;
+  std::optional<double> power_limit_w;  ///< default limit of the board's power controller, where it is not tdp_w
   std::optional<double> idle_w;
-  std::optional<double> clock_hz;
-  std::string scope;                           ///< what its energy figures cover unless a measurement says otherwise
-  std::map<std::string, std::string> sources;  ///< field -> where the figure is from
+  std::optional<double> clock_hz;                  ///< at which the peaks hold
+  std::optional<double> process_nm;                ///< process generation of the compute die
+  std::optional<int> year;                         ///< of its release
+  std::optional<bool> matrix_units;                ///< it has units for matrix products (tensor cores, AMX, ...)
+  std::map<double, double> idle_w_by_clock_mhz;    ///< measured idle power at locked clocks
+  std::map<double, double> supply_v_by_clock_mhz;  ///< measured supply voltage at locked clocks
+  std::string scope;                               ///< what its energy figures cover unless a measurement says otherwise
+  std::map<std::string, std::string> sources;      ///< field -> where the figure is from
 
   /// Peak for a data type; falls back to the nearest wider type that is listed.
   double peak(DataType type) const;
+
+  /// Idle power at a clock, between the measured clocks in proportion, outside them as at the nearest; `idle_w` where no
+  /// clocks were measured, nothing where that is not known either.
+  std::optional<double> idle_w_at(double hz) const;
+
+  /// Supply voltage at a clock divided by that at `clock_hz` (at the highest measured clock without it); nothing where no
+  /// voltage was measured.
+  std::optional<double> relative_voltage(double hz) const;
 };
 
 /// Reads a description file's text. Throws Error(invalid_input) naming the field.
