@@ -30,6 +30,7 @@ OWNERS = {  # third-party header -> where it may stand, and only in .cc files
     "Eigen/": ["wattlayer/fit/"],
     "gtest/": ["tests/"],
     "benchmark/": ["benchmarks/"],
+    "xgboost/": ["wattlayer/fit/boosting.cc"],
     "linux/perf_event.h": ["wattlayer/meter/perf_event.cc"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
