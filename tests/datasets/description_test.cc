@@ -57,12 +57,42 @@ TEST(DatasetDescription, NamesTheFieldThatIsWrong) {
   refused(changed("/tables/0/rows/0/layer", "Relu 1"), "layer or network");
   refused(changed("/tables/0/rows/0/where", 3), "where");
   refused(changed("/tables/0/drop", Json::parse(R"([{"from": 1}])")), "reason");
+  refused(changed("/tables/0/drop", Json::parse(R"([{"reason": "r", "copies": "x"}])")), "copies");
+  refused(changed("/tables/0/draw", Json::parse(R"([{"one_in": -2}])")), "one_in");
+  refused(changed("/tables/0/derive", Json::parse(R"([{"names": "a", "from": "{b}", "map": {}, "lookup": "c.json"}])")),
+          "pattern");
+  refused(changed("/tables/0/derive", Json::parse(R"([{"names": ["a", "b"], "from": "{b}"}])")), "names");
+  refused(changed("/tables/0/conditions", 4), "conditions");
   refused(changed("/splits/0/kind", "magic"), "kind of a split");
+  refused(changed("/splits/0/calibration_rows", 3), "calibration_rows");
+  refused(changed("/targets", Json::parse(R"([{"split": "other", "figure": "mape"}])")), "targets");
+  refused(changed("/targets", Json::parse(R"([{"split": "s", "figure": "colour"}])")), "figure");
   refused(changed("/splits/0/train_share", 1.5), "train_share");
   refused(changed("/splits/0/train_share", 0.5), "seeds");
   refused(changed("/splits/0/seeds", Json::parse("[-1]")), "seeds");
   refused(Json("text"), "JSON object");
   EXPECT_THROW(parse_dataset("{", "broken"), Error);
+  Json without = good();
+  without.erase("hardware");
+  refused(without, "hardware");
+}
+
+TEST(DatasetDescription, HardwareMayBeLeftToTheRules) {
+  Json json = good();
+  json.erase("hardware");
+  json["tables"][0]["hardware"] = "{device}";
+  json["splits"].push_back(
+      {{"name", "d"}, {"kind", "leave-hardware"}, {"train", "network"}, {"test", "network"}, {"calibration_rows", {0, 5}}});
+  json["splits"].push_back(
+      {{"name", "t"}, {"kind", "leave-block"}, {"train", "network"}, {"test", "network"}, {"by", "task"}, {"folds", 3}});
+  json["targets"] = Json::parse(R"([{"split": "d", "unit": "K=5", "figure": "medape", "must_reach": 10}])");
+  const DatasetDescription d = parse_dataset(json.dump(), "id");
+  EXPECT_EQ(d.tables[0].rows[1].hardware, "{device}");
+  EXPECT_EQ(d.splits[1].kind, Split::Kind::leave_hardware);
+  EXPECT_EQ(d.splits[1].calibration_rows, (std::vector<size_t>{0, 5}));
+  EXPECT_EQ(d.splits[2].by, "task");
+  EXPECT_EQ(d.splits[2].folds, 3u);
+  EXPECT_EQ(d.targets[0].must_reach, 10);
 }
 
 }  // namespace

@@ -27,8 +27,8 @@ TEST(EveryDataset, DescriptionIsReadAndNamesKnownFiles) {
   for (const std::string& name : files.list("datasets")) {
     if (!name.ends_with(".json")) continue;
     const DatasetDescription d = require_dataset(files, name.substr(0, name.size() - 5));
-    EXPECT_TRUE(files.read("engines", d.engine + ".json")) << d.engine;
-    EXPECT_TRUE(files.read("hardware", d.hardware + ".json")) << d.hardware;
+    EXPECT_TRUE(d.engine.empty() || files.read("engines", d.engine + ".json")) << d.engine;
+    EXPECT_TRUE(d.hardware.empty() || files.read("hardware", d.hardware + ".json")) << d.hardware;
     EXPECT_FALSE(d.splits.empty()) << name;
     ++seen;
   }

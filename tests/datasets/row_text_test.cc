@@ -37,13 +37,23 @@ TEST(RowText, WorksOffProductsFromTheLeft) {
   EXPECT_EQ(fill("{a/b}"), "7");  // the name of a column wins
 }
 
+TEST(RowText, AddsAndRoundsFromTheLeft) {
+  EXPECT_EQ(fill("{batch + 1 * 2}"), "10");
+  EXPECT_EQ(fill("{batch - 1}"), "3");
+  EXPECT_EQ(fill("{half max 1}"), "1");
+  EXPECT_EQ(fill("{batch min half}"), "0.5");
+  EXPECT_EQ(fill("{batch / 3 ceil 1}"), "2");
+  EXPECT_EQ(fill("{batch ceil 3}"), "6");
+}
+
 TEST(RowText, AnEmptyColumnGivesNothing) {
   EXPECT_EQ(fill("{empty}"), std::nullopt);
   EXPECT_EQ(fill("{batch / empty}"), std::nullopt);
 }
 
 TEST(RowText, RefusesWhatCannotBeWorkedOut) {
-  for (const char* text : {"{missing}", "{batch / missing}", "{name * 2}", "{batch / zero}", "{batch", "{}"})
+  for (const char* text :
+       {"{missing}", "{batch / missing}", "{name * 2}", "{batch / zero}", "{batch ceil zero}", "{batch + name}", "{batch", "{}"})
     EXPECT_THROW(fill(text), Error) << text;
 }
 

@@ -110,6 +110,19 @@ TEST(Cost, GroupQueryAttentionReadsTheFilledCache) {
   EXPECT_EQ(cost_of(step).macs, 8.0 * 1 * 100 * (64 + 64));
   const std::string windowed = std::string(step) + " local_window_size=64";
   EXPECT_EQ(cost_of(windowed.c_str()).macs, 8.0 * 1 * 64 * (64 + 64));
+  const std::string prefill =
+      "com.microsoft.GroupQueryAttention 1x512x512 1x512x128 1x512x128 - - i32:1 i32:[512]@scalar kv_num_heads=2 num_heads=8 "
+      "local_window_size=64";
+  EXPECT_EQ(cost_of(prefill.c_str()).macs, 8.0 * 512 * 64 * (64 + 64));
+}
+
+TEST(Cost, GroupQueryAttentionReadsNoKeyBeforeItsWindow) {
+  const std::string step =
+      "com.microsoft.GroupQueryAttention 1x1x512 1x1x128 1x1x128 1x2x4095x64 1x2x4095x64 i32:1 i32:[4096]@scalar kv_num_heads=2 "
+      "num_heads=8";
+  const double unread = 4096 - 1 - 64;
+  EXPECT_EQ(cost_of(step.c_str()).input_bytes - cost_of((step + " local_window_size=64").c_str()).input_bytes,
+            unread * 2 * 2 * 64 * 4);
 }
 
 /// PyTorch's LSTM(64, 128) over 32 steps of batch 4: steps x batch x 4 hidden x (input + hidden).

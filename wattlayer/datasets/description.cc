@@ -66,11 +66,30 @@ RowCondition condition(const Json& json) {
   return result;
 }
 
+std::map<std::string, std::string> texts_by_name(const Json& json, const std::string& field) {
+  std::map<std::string, std::string> result;
+  if (!json.contains(field)) return result;
+  if (!json[field].is_object()) wrong(field, "an object of texts");
+  for (const auto& [name, value] : json[field].items()) {
+    if (!value.is_string()) wrong(field, "an object of texts");
+    result[name] = value.get<std::string>();
+  }
+  return result;
+}
+
+uint64_t whole_number(const Json& json, const std::string& field) {
+  if (!json.contains(field) || !json[field].is_number_unsigned()) wrong(field, "a whole number of 0 or more");
+  return json[field].get<uint64_t>();
+}
+
+/// Fields of a rule that a table may state for all its rules.
+constexpr std::string_view rule_fields[] = {
+    "where",    "kind",   "layer",      "network",  "row",    "block", "parent",      "batch",       "scope",     "meter",
+    "energy_j", "time_s", "parameters", "hardware", "engine", "dtype", "energy_sd_j", "repetitions", "conditions"};
+
 /// A rule of a table; what it does not say, the table says for all its rules.
 RowRule parse_rule(const Json& json, const Json& table) {
-  static constexpr std::string_view fields[] = {"where",       "kind",        "layer",     "network",  "row",
-                                                "block",       "parent",      "batch",     "energy_j", "time_s",
-                                                "energy_sd_j", "repetitions", "parameters"};
+  const auto& fields = rule_fields;
   allow_only(json, "rows", {std::begin(fields), std::end(fields)});
   Json both = json;
   for (std::string_view field : fields)
@@ -88,16 +107,43 @@ RowRule parse_rule(const Json& json, const Json& table) {
   rule.time_s = text(both, "time_s", "");
   rule.repetitions = text(both, "repetitions", "");
   rule.parameters = text(both, "parameters", "");
+  rule.hardware = text(both, "hardware", "");
+  rule.engine = text(both, "engine", "");
+  rule.dtype = text(both, "dtype", "");
+  rule.scope = text(both, "scope", "");
+  rule.meter = text(both, "meter", "");
+  rule.conditions = texts_by_name(both, "conditions");
   if (rule.layer.empty() == rule.network.empty()) wrong("rows", "either layer or network in each rule");
   if (rule.kind != "random-layer" && rule.kind != "real-layer" && rule.kind != "network")
     wrong("kind", "random-layer, real-layer or network");
   return rule;
 }
 
+DerivedColumn parse_derived(const Json& json) {
+  allow_only(json, "derive", {"names", "from", "pattern", "map", "lookup", "inverse", "otherwise"});
+  DerivedColumn column{.names = texts(json.value("names", Json()), "names"), .from = text(json, "from")};
+  column.pattern = text(json, "pattern", "");
+  column.map = texts_by_name(json, "map");
+  column.lookup = text(json, "lookup", "");
+  column.inverse = truth(json, "inverse", false);
+  if (json.contains("otherwise")) column.otherwise = text(json, "otherwise");
+  if (json.contains("pattern") + json.contains("map") + json.contains("lookup") > 1)
+    wrong("derive", "at most one of pattern, map and lookup");
+  if (column.names.empty() || (column.pattern.empty() && column.names.size() != 1))
+    wrong("names", "the name of the derived column, or those of the groups of the pattern");
+  return column;
+}
+
+DropRule parse_drop(const Json& json) {
+  allow_only(json, "drop", {"reason", "where", "value", "from", "to", "copies_of"});
+  return {text(json, "reason"),    condition(json),       text(json, "value", ""),
+          number(json, "from", 0), number(json, "to", 0), text(json, "copies_of", "")};
+}
+
 DatasetTable parse_table(const Json& json) {
-  allow_only(json, "tables",
-             {"files", "optional", "format", "drop", "rows", "layer", "network", "kind", "row", "block", "parent", "batch",
-              "energy_j", "time_s", "energy_sd_j", "repetitions", "parameters"});
+  std::vector<std::string_view> known = {"files", "optional", "format", "draw", "derive", "drop", "rows"};
+  known.insert(known.end(), std::begin(rule_fields), std::end(rule_fields));
+  allow_only(json, "tables", known);
   DatasetTable table{.files = texts(json.value("files", Json()), "files"), .optional = truth(json, "optional", false)};
   const std::string format = text(json, "format", "");
   if (!format.empty() && format != "csv_v1") wrong("format", "csv_v1, what `wattlayer export` writes, or no format");
@@ -105,24 +151,38 @@ DatasetTable parse_table(const Json& json) {
     allow_only(json, "tables of format csv_v1", {"files", "optional", "format"});
     return table;
   }
-  for (const Json& drop : json.value("drop", Json::array())) {
-    allow_only(drop, "drop", {"reason", "where", "value", "from", "to"});
-    table.drop.push_back(
-        {text(drop, "reason"), condition(drop), text(drop, "value", ""), number(drop, "from", 0), number(drop, "to", 0)});
+  for (const Json& draw : json.value("draw", Json::array())) {
+    allow_only(draw, "draw", {"where", "one_in"});
+    table.draw.push_back({condition(draw), whole_number(draw, "one_in")});
   }
+  for (const Json& column : json.value("derive", Json::array())) table.derive.push_back(parse_derived(column));
+  for (const Json& drop : json.value("drop", Json::array())) table.drop.push_back(parse_drop(drop));
   if (!json.contains("rows") || !json["rows"].is_array() || json["rows"].empty()) wrong("rows", "a list of at least one rule");
   for (const Json& rule : json["rows"]) table.rows.push_back(parse_rule(rule, json));
   return table;
 }
 
 Split parse_split(const Json& json) {
-  allow_only(json, "splits", {"name", "kind", "train", "test", "by_operator", "train_share", "test_share", "seeds", "habitual"});
+  allow_only(json, "splits",
+             {"name", "kind", "train", "test", "by", "folds", "calibration_rows", "by_operator", "train_share", "test_share",
+              "seeds", "habitual"});
   Split split{.name = text(json, "name")};
   const std::string kind = text(json, "kind");
   if (kind == "kinds") split.kind = Split::Kind::kinds;
   else if (kind == "leave-block") split.kind = Split::Kind::leave_block;
   else if (kind == "random") split.kind = Split::Kind::random;
-  else wrong("kind of a split", "kinds, leave-block or random");
+  else if (kind == "leave-hardware") split.kind = Split::Kind::leave_hardware;
+  else wrong("kind of a split", "kinds, leave-block, random or leave-hardware");
+  split.by = text(json, "by", "");
+  if (json.contains("folds")) split.folds = whole_number(json, "folds");
+  if (json.contains("calibration_rows")) {
+    split.calibration_rows.clear();
+    if (!json["calibration_rows"].is_array()) wrong("calibration_rows", "a list of whole numbers of 0 or more");
+    for (const Json& rows : json["calibration_rows"]) {
+      if (!rows.is_number_unsigned()) wrong("calibration_rows", "a list of whole numbers of 0 or more");
+      split.calibration_rows.push_back(rows.get<size_t>());
+    }
+  }
   split.train = texts(json.value("train", Json()), "train");
   split.test = texts(json.value("test", Json()), "test");
   split.by_operator = truth(json, "by_operator", false);
@@ -141,6 +201,23 @@ Split parse_split(const Json& json) {
   return split;
 }
 
+AccuracyTarget parse_target(const Json& json, const std::vector<Split>& splits) {
+  allow_only(json, "targets", {"split", "unit", "level", "hardware", "engine", "figure", "must_reach", "aim", "note"});
+  AccuracyTarget target{.split = text(json, "split"), .unit = text(json, "unit", "all"), .level = text(json, "level", "")};
+  target.hardware = text(json, "hardware", "");
+  target.engine = text(json, "engine", "");
+  target.figure = text(json, "figure");
+  target.note = text(json, "note", "");
+  if (json.contains("must_reach")) target.must_reach = number(json, "must_reach", 0);
+  if (json.contains("aim")) target.aim = number(json, "aim", 0);
+  static constexpr std::string_view figures[] = {"medape", "mape", "p90", "r2", "time_medape", "time_mape"};
+  if (std::find(std::begin(figures), std::end(figures), target.figure) == std::end(figures))
+    wrong("figure", "medape, mape, p90, r2, time_medape or time_mape");
+  if (std::none_of(splits.begin(), splits.end(), [&](const Split& split) { return split.name == target.split; }))
+    wrong("targets", "the name of one of its splits");
+  return target;
+}
+
 }  // namespace
 
 DatasetDescription parse_dataset(std::string_view json_text, std::string_view id) {
@@ -148,12 +225,12 @@ DatasetDescription parse_dataset(std::string_view json_text, std::string_view id
     const Json json = Json::parse(json_text, nullptr, false);
     allow_only(json, "description",
                {"schema", "title", "source", "licence", "hardware", "engine", "dtype", "scope", "idle_included", "meter",
-                "method", "tables", "splits"});
+                "method", "tables", "splits", "targets"});
     if (json.value("schema", 0) != 1) wrong("schema", "1");
     DatasetDescription d{
         .id = std::string(id), .title = text(json, "title"), .source = text(json, "source"), .licence = text(json, "licence")};
-    d.hardware = text(json, "hardware");
-    d.engine = text(json, "engine");
+    d.hardware = text(json, "hardware", "");
+    d.engine = text(json, "engine", "");
     d.scope = text(json, "scope");
     d.meter = text(json, "meter");
     d.method = text(json, "method", "counter");
@@ -161,7 +238,15 @@ DatasetDescription parse_dataset(std::string_view json_text, std::string_view id
     d.idle_included = truth(json, "idle_included", true);
     for (const Json& table : json.value("tables", Json::array())) d.tables.push_back(parse_table(table));
     if (d.tables.empty()) wrong("tables", "at least one table");
+    for (const DatasetTable& table : d.tables) {
+      const auto lacks = [&](std::string RowRule::*field) {
+        return std::any_of(table.rows.begin(), table.rows.end(), [&](const RowRule& rule) { return (rule.*field).empty(); });
+      };
+      if (d.hardware.empty() && (table.measurements || lacks(&RowRule::hardware))) wrong("hardware", "it here or in each rule");
+      if (d.engine.empty() && (table.measurements || lacks(&RowRule::engine))) wrong("engine", "it here or in each rule");
+    }
     for (const Json& split : json.value("splits", Json::array())) d.splits.push_back(parse_split(split));
+    for (const Json& target : json.value("targets", Json::array())) d.targets.push_back(parse_target(target, d.splits));
     return d;
   } catch (const Error& e) {
     throw e.within(fmt::format("data set {}", id));

@@ -11,7 +11,8 @@
 
 namespace wattlayer {
 
-/// Columns and the texts they may hold; a row matches when every column holds one of its texts. A text may end in `*`.
+/// Columns and the texts they may hold; a row matches when every column holds one of its texts. A `*` in a text stands for any
+/// characters.
 using RowCondition = std::map<std::string, std::vector<std::string>>;
 
 /// How rows of a table become measurements. Texts are templates (row_text.h) over the columns; an empty text: not given.
@@ -23,7 +24,26 @@ struct RowRule {
   std::string row;      ///< may use `{layer}`
   std::string block, parent, batch;
   std::string energy_j, energy_sd_j, time_s, repetitions;
-  std::string parameters;  ///< published parameter count, compared with the network's
+  std::string parameters;                             ///< published parameter count, compared with the network's
+  std::string hardware, engine, dtype, scope, meter;  ///< where they differ from row to row
+  std::map<std::string, std::string> conditions;      ///< name of the condition -> template; an empty one is left out
+};
+
+/// Columns made of others. Exactly one of `pattern`, `map`, `lookup` says how; with none of them the column is `from` itself.
+struct DerivedColumn {
+  std::vector<std::string> names;
+  std::string from;                        ///< template
+  std::string pattern;                     ///< regular expression of the whole text; its groups are the columns
+  std::map<std::string, std::string> map;  ///< text -> text
+  std::string lookup;                      ///< template: JSON file in the folder, an object of texts and numbers
+  bool inverse = false;                    ///< the lookup goes from its values to its keys
+  std::optional<std::string> otherwise;    ///< template for a text that the map lacks
+};
+
+/// How many rows of a large table take part by habit.
+struct DrawRule {
+  RowCondition where;
+  uint64_t one_in = 1;  ///< one row in so many, by a fixed hash of its place in the file; 0: none
 };
 
 /// Rows that are left out by a rule of the data set's own documentation.
@@ -32,25 +52,39 @@ struct DropRule {
   RowCondition where;
   std::string value;  ///< template of a number; a row stays while it lies in [from, to]; empty: all rows that match go
   double from = 0, to = 0;
+  std::string copies_of;  ///< template: rows whose text an earlier row of the file had go
 };
 
 struct DatasetTable {
-  std::vector<std::string> files;  ///< names in the folder, a `.gz` form included; all that are there are read
+  /// Names in the folder, a `.gz` form included, `*` for any characters of a name; all that are there are read.
+  std::vector<std::string> files;
   bool optional = false;
-  bool measurements = false;  ///< `format` csv_v1: the files are what `wattlayer export` writes, and need no rules
+  bool measurements = false;          ///< `format` csv_v1: the files are what `wattlayer export` writes, and need no rules
+  std::vector<DrawRule> draw;         ///< the first that matches counts; a row that none matches takes part
+  std::vector<DerivedColumn> derive;  ///< in order; later ones may use earlier ones
   std::vector<DropRule> drop;
   std::vector<RowRule> rows;  ///< the first that matches counts
+};
+
+/// What the specification of a data set's evaluation asks for; printed beside what was reached.
+struct AccuracyTarget {
+  std::string split, unit = "all", level;  ///< level: layer or network; empty: any
+  std::string hardware, engine;            ///< empty: any
+  std::string figure;                      ///< field of an evaluation row: medape, mape, p90, r2, time_mape
+  std::optional<double> must_reach, aim;
+  std::string note;
 };
 
 /// A public data set: how its files become measurements, and the splits it is evaluated on. One file in datasets/
 /// (docs/formats/dataset_description_v1.md).
 struct DatasetDescription {
   std::string id, title, source, licence;
-  std::string hardware, engine, scope, meter, method;
+  std::string hardware, engine, scope, meter, method;  ///< of all rows; hardware and engine may be left to the rules
   DataType dtype = DataType::f32;
   bool idle_included = true;
   std::vector<DatasetTable> tables;
   std::vector<Split> splits;
+  std::vector<AccuracyTarget> targets;
 };
 
 /// Throws Error(invalid_input) naming the field.

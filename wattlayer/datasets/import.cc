@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <unordered_map>
+#include <unordered_set>
 
+#include "wattlayer/core/catalogue.h"
 #include "wattlayer/core/error.h"
+#include "wattlayer/datasets/row_columns.h"
 #include "wattlayer/datasets/row_text.h"
 #include "wattlayer/graph/graph.h"
 #include "wattlayer/networks/network.h"
@@ -27,47 +29,28 @@ struct LoweredNetwork {
 
 class Importer {
  public:
-  Importer(const DatasetDescription& description, const DataFiles& files, ImportedRows& result)
-      : description_(description), result_(result) {
-    const auto text = files.read("engines", description.engine + ".json");
-    if (!text)
-      throw Error(ErrorKind::invalid_input, fmt::format("engine '{}' has no description file in engines/", description.engine));
-    engine_ = parse_engine(*text, description.engine);
-  }
+  Importer(const DatasetDescription& description, const std::filesystem::path& folder, const DataFiles& files, RowsTaken taken,
+           ImportedRows& result)
+      : description_(description), folder_(folder), taken_(taken), catalogue_(files), result_(result) {}
 
-  void read_table(const DatasetTable& table, const std::string& file, const std::string& text, const ImportProgress& progress);
-  void read_measurements(const std::string& file, const std::string& text);
+  void read_table(const DatasetTable& table, const std::string& file, const ImportProgress& progress);
+  void read_measurements(const std::string& file);
 
  private:
+  bool drawn(const DatasetTable& table, size_t place, const ColumnLookup& column);
   bool dropped(const DatasetTable& table, const ColumnLookup& column);
   Measurement measurement(const RowRule& rule, const ColumnLookup& column);
-  const LoweredNetwork& lowered(const std::string& spec);
+  Measurement described(const RowRule& rule, const ColumnLookup& column);
+  const LoweredNetwork& lowered(const std::string& spec, const Measurement& row);
 
   const DatasetDescription& description_;
+  const std::filesystem::path& folder_;
+  RowsTaken taken_;
+  Catalogue catalogue_;
   ImportedRows& result_;
-  Engine engine_;
   std::unordered_map<std::string, LoweredNetwork> networks_;
+  std::unordered_set<std::string> seen_;  ///< texts of the file's rows so far, of rules that drop copies
 };
-
-/// Case does not matter: data sets spell the names of networks in several ways.
-bool same_text(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
-bool matches(const RowCondition& condition, const ColumnLookup& column) {
-  for (const auto& [name, wanted] : condition) {
-    const auto value = column(name);
-    if (!value) return false;
-    bool any = false;
-    for (const std::string& text : wanted)
-      any = any ||
-            (text.ends_with('*') ? same_text(value->substr(0, text.size() - 1), std::string_view(text).substr(0, text.size() - 1))
-                                 : same_text(*value, text));
-    if (!any) return false;
-  }
-  return true;
-}
 
 double as_number(const std::string& text, std::string_view field) {
   double value = 0;
@@ -104,31 +87,63 @@ int64_t whole(const std::string& pattern, std::string_view field, const ColumnLo
   return static_cast<int64_t>(value);
 }
 
+/// A fixed hash of a row's place (splitmix64), so that a draw is the same everywhere and follows no pattern of the table.
+uint64_t hashed(uint64_t place) {
+  place += 0x9e3779b97f4a7c15;
+  place = (place ^ (place >> 30)) * 0xbf58476d1ce4e5b9;
+  place = (place ^ (place >> 27)) * 0x94d049bb133111eb;
+  return place ^ (place >> 31);
+}
+
+bool Importer::drawn(const DatasetTable& table, size_t place, const ColumnLookup& column) {
+  if (taken_ == RowsTaken::all) return true;
+  for (const DrawRule& rule : table.draw)
+    if (matches(rule.where, column)) return rule.one_in > 0 && hashed(place) % rule.one_in == 0;
+  return true;
+}
+
 bool Importer::dropped(const DatasetTable& table, const ColumnLookup& column) {
   for (const DropRule& rule : table.drop) {
     if (!matches(rule.where, column)) continue;
-    const auto value = rule.value.empty() ? std::nullopt : quantity(rule.value, "value", column);
-    if (!rule.value.empty() && (!value || (*value >= rule.from && *value <= rule.to))) continue;
+    if (!rule.copies_of.empty()) {
+      if (seen_.insert(filled(rule.copies_of, "copies_of", column)).second) continue;
+    } else if (!rule.value.empty()) {
+      const auto value = quantity(rule.value, "value", column);
+      if (!value || (*value >= rule.from && *value <= rule.to)) continue;
+    }
     ++result_.dropped[rule.reason];
     return true;
   }
   return false;
 }
 
-const LoweredNetwork& Importer::lowered(const std::string& spec) {
-  const auto known = networks_.find(spec);
+const LoweredNetwork& Importer::lowered(const std::string& spec, const Measurement& row) {
+  const std::string key = fmt::format("{} {} {}", spec, row.engine, name(row.dtype));
+  const auto known = networks_.find(key);
   if (known != networks_.end()) return known->second;
-  const Graph graph = network(spec);
-  LoweredNetwork entry{.workload = lower(graph, engine_), .parameters = parameters(graph)};
+  Graph graph = network(spec);
+  if (row.dtype != DataType::f32) graph = with_dtype(std::move(graph), row.dtype);
+  LoweredNetwork entry{.workload = lower(graph, catalogue_.engine(row.engine)), .parameters = parameters(graph)};
   for (WorkloadItem& item : entry.workload.items) item.names.clear();
-  return networks_.emplace(spec, std::move(entry)).first->second;
+  return networks_.emplace(key, std::move(entry)).first->second;
 }
 
-Measurement Importer::measurement(const RowRule& rule, const ColumnLookup& column) {
-  Measurement m{.hardware = description_.hardware, .engine = description_.engine, .dtype = description_.dtype};
-  m.scope = description_.scope;
+/// What a row says besides its workload.
+Measurement Importer::described(const RowRule& rule, const ColumnLookup& column) {
+  const auto own_or = [&](const std::string& pattern, std::string_view field, const std::string& habit) {
+    return pattern.empty() ? habit : filled(pattern, field, column);
+  };
+  Measurement m{.hardware = own_or(rule.hardware, "hardware", description_.hardware),
+                .engine = own_or(rule.engine, "engine", description_.engine),
+                .dtype = description_.dtype};
+  if (!rule.dtype.empty()) m.dtype = require_data_type(filled(rule.dtype, "dtype", column));
+  catalogue_.hardware(m.hardware);
+  catalogue_.engine(m.engine);
+  m.scope = own_or(rule.scope, "scope", description_.scope);
+  m.meter = own_or(rule.meter, "meter", description_.meter);
+  for (const auto& [name, pattern] : rule.conditions)
+    if (auto text = fill_template(pattern, column); text && !text->empty()) m.conditions[name] = std::move(*text);
   m.idle_included = description_.idle_included;
-  m.meter = description_.meter;
   m.method = description_.method;
   m.dataset = description_.id;
   m.kind = rule.kind;
@@ -137,10 +152,15 @@ Measurement Importer::measurement(const RowRule& rule, const ColumnLookup& colum
   m.energy_sd_j = quantity(rule.energy_sd_j, "spread of the energy", column);
   if (!m.energy_j && !m.time_s) throw Error(ErrorKind::invalid_input, "neither energy nor time was measured");
   if (quantity(rule.repetitions, "repetitions", column)) m.repetitions = whole(rule.repetitions, "repetitions", column);
+  return m;
+}
+
+Measurement Importer::measurement(const RowRule& rule, const ColumnLookup& column) {
+  Measurement m = described(rule, column);
   const int64_t batch = whole(rule.batch, "batch", column);
   if (!rule.network.empty()) {
     const std::string name = filled(rule.network, "network", column);
-    const LoweredNetwork& network = lowered(fmt::format("{}{}batch={}", name, name.find('?') == name.npos ? '?' : '&', batch));
+    const LoweredNetwork& network = lowered(fmt::format("{}{}batch={}", name, name.find('?') == name.npos ? '?' : '&', batch), m);
     const auto published = quantity(rule.parameters, "parameters", column);
     if (published && std::abs(network.parameters / *published - 1) > 0.01)
       throw Error(ErrorKind::invalid_input,
@@ -148,13 +168,15 @@ Measurement Importer::measurement(const RowRule& rule, const ColumnLookup& colum
     m.workload = network.workload;
   } else {
     m.workload.items.push_back(
-        {.layer = parse_layer(filled(rule.layer, "layer", column) + fmt::format(" dtype={}", name(description_.dtype)))});
+        {.layer = parse_layer(filled(rule.layer, "layer", column) + fmt::format(" dtype={}", name(m.dtype)))});
   }
   m.workload.batch = batch;
   m.workload.is_network = rule.kind == "network";
-  const std::string layer = rule.layer.empty() ? "" : print(m.workload.items[0].layer);
-  const ColumnLookup with_layer = [&](std::string_view name) {
-    return name == "layer" ? std::optional<std::string_view>(layer) : column(name);
+  std::string layer;
+  const ColumnLookup with_layer = [&](std::string_view name) -> std::optional<std::string_view> {
+    if (name != "layer" || rule.layer.empty()) return column(name);
+    if (layer.empty()) layer = print(m.workload.items[0].layer);
+    return layer;
   };
   m.row = filled(rule.row, "row", with_layer);
   if (!m.workload.is_network) m.workload.name = m.row;
@@ -163,18 +185,21 @@ Measurement Importer::measurement(const RowRule& rule, const ColumnLookup& colum
   return m;
 }
 
-void Importer::read_table(const DatasetTable& table, const std::string& file, const std::string& text,
-                          const ImportProgress& progress) {
+void Importer::read_table(const DatasetTable& table, const std::string& file, const ImportProgress& progress) {
+  const std::string text = read_text_file(folder_ / file);
   CsvReader reader(text);
-  const ColumnLookup column = [&](std::string_view name) -> std::optional<std::string_view> {
-    const auto at = reader.column(name);
-    if (!at) return std::nullopt;
-    return reader.fields()[*at];
-  };
+  RowColumns columns(table, reader, folder_, file);
+  const ColumnLookup column = [&columns](std::string_view name) { return columns(name); };
+  seen_.clear();
   for (size_t rows = 0; reader.next(); ++rows) {
     if (progress && rows % 1000 == 0) progress(file, rows);
     try {
       if (!reader.fault().empty()) throw Error(ErrorKind::invalid_input, reader.fault());
+      if (!drawn(table, rows, column)) {
+        ++result_.not_drawn;
+        continue;
+      }
+      columns.derive();
       const RowRule* rule = nullptr;
       for (const RowRule& candidate : table.rows)
         if (!rule && matches(candidate.where, column)) rule = &candidate;
@@ -188,8 +213,8 @@ void Importer::read_table(const DatasetTable& table, const std::string& file, co
 }
 
 /// What `wattlayer export` has written; the description's hardware and engine must be the rows' own.
-void Importer::read_measurements(const std::string& file, const std::string& text) {
-  CsvMeasurements rows = parse_csv(text, file);
+void Importer::read_measurements(const std::string& file) {
+  CsvMeasurements rows = parse_csv(read_text_file(folder_ / file), file);
   for (RefusedRow& row : rows.refused) result_.refused.push_back(std::move(row));
   for (Measurement& m : rows.measurements) {
     if (m.hardware != description_.hardware || m.engine != description_.engine)
@@ -200,32 +225,46 @@ void Importer::read_measurements(const std::string& file, const std::string& tex
   }
 }
 
+/// Files of the folder that fit a name with `*`, folder by folder; in order.
+void find_files(const std::filesystem::path& folder, const std::filesystem::path& within, std::string_view name,
+                std::vector<std::string>& found) {
+  const size_t slash = name.find('/');
+  const std::string_view part = name.substr(0, slash);
+  std::vector<std::filesystem::path> fitting;
+  if (part.find('*') == part.npos) fitting = {within / part};
+  else if (std::filesystem::is_directory(folder / within))
+    for (const auto& entry : std::filesystem::directory_iterator(folder / within))
+      if (fits(entry.path().filename().string(), part)) fitting.push_back(within / entry.path().filename());
+  std::sort(fitting.begin(), fitting.end());
+  for (const std::filesystem::path& path : fitting)
+    if (slash != name.npos) find_files(folder, path, name.substr(slash + 1), found);
+    else if (std::filesystem::is_regular_file(folder / path)) found.push_back(path.generic_string());
+}
+
 }  // namespace
 
 ImportedRows import_dataset(const DatasetDescription& description, const std::filesystem::path& folder, const DataFiles& files,
-                            const ImportProgress& progress) {
+                            const ImportProgress& progress, RowsTaken taken) {
   ImportedRows result;
-  Importer importer(description, files, result);
-  bool any = false;
+  Importer importer(description, folder, files, taken, result);
   for (const DatasetTable& table : description.tables) {
-    bool found = false;
-    for (const std::string& name : table.files) {
-      const std::filesystem::path file = folder / name;
-      if (!std::filesystem::exists(file)) continue;
-      found = any = true;
+    std::vector<std::string> found;
+    for (const std::string& name : table.files) find_files(folder, {}, name, found);
+    for (const std::string& name : found) {
       result.files.push_back(name);
       try {
-        if (table.measurements) importer.read_measurements(name, read_text_file(file));
-        else importer.read_table(table, name, read_text_file(file), progress);
+        if (table.measurements) importer.read_measurements(name);
+        else importer.read_table(table, name, progress);
       } catch (const Error& e) {
-        throw e.within(file.string());
+        throw e.within((folder / name).string());
       }
     }
-    if (!found && !table.optional)
+    if (found.empty() && !table.optional)
       throw Error(ErrorKind::io, fmt::format("{} holds none of {}, which data set {} needs", folder.string(),
                                              fmt::join(table.files, ", "), description.id));
   }
-  if (!any) throw Error(ErrorKind::io, fmt::format("{} holds no file of data set {}", folder.string(), description.id));
+  if (result.files.empty())
+    throw Error(ErrorKind::io, fmt::format("{} holds no file of data set {}", folder.string(), description.id));
   return result;
 }
 

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <tuple>
 
 #include "wattlayer/core/error.h"
 
@@ -32,35 +34,50 @@ double factor(std::string_view word, std::string_view value) {
   throw Error(ErrorKind::invalid_input, fmt::format("{} is '{}'; expected a number", word, value));
 }
 
+constexpr std::string_view operations[] = {"*", "/", "+", "-", "max", "min", "ceil"};
+
+/// Where the first ` operation ` at or after `start` stands, and which; its end of the text where there is none.
+std::pair<size_t, std::string_view> next_operation(std::string_view expression, size_t start) {
+  for (size_t at = expression.find(' ', start); at != expression.npos; at = expression.find(' ', at + 1))
+    for (std::string_view operation : operations)
+      if (expression.substr(at + 1).starts_with(operation) && expression.substr(at + 1 + operation.size()).starts_with(' '))
+        return {at, operation};
+  return {expression.size(), {}};
+}
+
+double apply(double a, std::string_view operation, double b, std::string_view word) {
+  if ((operation == "/" || operation == "ceil") && b == 0)
+    throw Error(ErrorKind::invalid_input, fmt::format("{} is 0; cannot divide by it", word));
+  if (operation == "*") return a * b;
+  if (operation == "/") return a / b;
+  if (operation == "+") return a + b;
+  if (operation == "-") return a - b;
+  if (operation == "max") return std::max(a, b);
+  return operation == "min" ? std::min(a, b) : std::ceil(a / b) * b;
+}
+
 /// The value between two braces.
 std::optional<std::string> evaluate(std::string_view expression, const ColumnLookup& column) {
-  const size_t first_end = expression.find_first_of("*/");
-  const bool plain = first_end == std::string_view::npos || column(expression);
-  if (plain) {
+  auto [end, next] = next_operation(expression, 0);
+  if (next.empty() || column(expression)) {
     const std::string_view value = require_column(expression, column);
     if (value.empty()) return std::nullopt;
     const auto number = as_number(value);
     return number ? print_number(*number) : std::string(value);
   }
-  double result = 1;
-  char operation = '*';
-  for (size_t start = 0; start < expression.size();) {
-    size_t end = expression.size();
-    char next = 0;
-    for (std::string_view sign : {" * ", " / "})
-      if (const size_t at = expression.find(sign, start); at < end) end = at, next = sign[1];
+  double result = 0;
+  std::string_view operation = "+";
+  for (size_t start = 0;;) {
     const std::string_view word = expression.substr(start, end - start);
     const auto literal = as_number(word);
     const std::string_view value = literal ? word : require_column(word, column);
     if (value.empty()) return std::nullopt;
-    const double number = literal ? *literal : factor(word, value);
-    if (operation == '/' && number == 0) throw Error(ErrorKind::invalid_input, fmt::format("{} is 0; cannot divide by it", word));
-    result = operation == '*' ? result * number : result / number;
+    result = apply(result, operation, literal ? *literal : factor(word, value), word);
+    if (next.empty()) return print_number(result);
+    start = end + next.size() + 2;
     operation = next;
-    start = end + (next ? 3 : 0);
-    if (!next) break;
+    std::tie(end, next) = next_operation(expression, start);
   }
-  return print_number(result);
 }
 
 }  // namespace

@@ -120,13 +120,18 @@ void grouped_shapes(Layer& layer) {
   if (layer.outputs.size() > 3) rules::set_output(layer, 3, {s.batch, s.heads, s.queries, total}, type);
 }
 
-/// Keys that take part: the total length where it is known, else all of the present cache, at most a local window's.
+/// Keys that take part: the total length where it is known, else all of the present cache, at most a local window's. Of the
+/// past, what lies before the first query's window is not read.
 Cost grouped_cost(const Layer& layer) {
   Cost c = rules::moved(layer);
   AttentionSizes s = grouped_sizes(layer);
   int64_t total = constant_of(layer, 6).value_or(present_length<6>(layer, s));
-  if (const int64_t window = layer.attributes.integer("local_window_size", -1); window > 0)
-    total = std::min(total, std::max(window, s.queries));
+  if (const int64_t window = layer.attributes.integer("local_window_size", -1); window > 0) {
+    const double past = layer.has_input(3) ? number(s.past) : 0;
+    const double unread = past > 0 ? std::clamp(number(total - s.queries - window) / past, 0.0, 1.0) : 0;
+    c.input_bytes -= unread * (layer.input(3).bytes() + layer.input(4).bytes());
+    total = std::min(total, window);
+  }
   s.keys = std::max<int64_t>(total, 0), s.past = 0;
   rules::count_attention(c, s, true);
   if (layer.attributes.integer("do_rotary", 0))
