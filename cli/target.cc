@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/predict/device_prior.h"
 
 namespace wattlayer::cli {
 namespace {
@@ -56,7 +57,34 @@ void narrow(std::vector<Candidate>& all, std::string Candidate::*field, const st
   std::erase_if(all, [&](const Candidate& c) { return c.*field != value; });
 }
 
+bool has(const std::vector<Candidate>& all, std::string Candidate::*field, const std::string& value) {
+  return std::any_of(all.begin(), all.end(), [&](const Candidate& c) { return c.*field == value; });
+}
+
 }  // namespace
+
+EnergyModel energy_model_from_data_sheet(const DataFiles& files, const std::string& hardware_json, const std::string& id,
+                                         const std::string& engine, DataType dtype) {
+  EnergyModel model;
+  model.hardware_json = hardware_json;
+  model.hardware = parse_hardware(hardware_json, id);
+  model.engine_json = require_file(files, "engines", engine);
+  model.engine = parse_engine(model.engine_json, engine);
+  model.dtype = dtype;
+  model.id = fmt::format("{}/{}/{}", id, engine, name(dtype));
+  model.scope = model.hardware.scope;
+  model.from_data_sheet = true;
+  *model.physics = device_model(device_prior(files, model.hardware), model.hardware, model.engine);
+  return model;
+}
+
+DevicePrior device_prior(const DataFiles& files, const Hardware& hardware) {
+  const std::string file = hardware.kind == "cpu" ? "cpu.prior" : "gpu.prior";
+  if (auto text = files.read("energy_models", file)) return DevicePrior::parse(*text, file);
+  throw Error(ErrorKind::unavailable, fmt::format("energy_models/{} is missing: nothing says how devices of kind '{}' compare to "
+                                                  "their data sheets; learn it with `wattlayer fit --prior`",
+                                                  file, hardware.kind));
+}
 
 std::vector<std::string> energy_model_ids(const DataFiles& files) {
   std::vector<std::string> result = ids(files, "energy_models", ".wlm");
@@ -84,21 +112,24 @@ EnergyModel find_energy_model(const DataFiles& files, const std::string& target,
   if (parts.size() > 3 || std::any_of(parts.begin(), parts.end(), [](const std::string& part) { return part.empty(); }))
     throw Error(ErrorKind::invalid_input,
                 fmt::format("cannot read '{}': expected HARDWARE[/ENGINE[/DTYPE]] or a .wlm file", target));
-  std::vector<Candidate> all = candidates(files, parts[0]);
-  if (all.empty()) {
-    require_file(files, "hardware", parts[0]);
-    throw Error(ErrorKind::unavailable, fmt::format("no energy model for {}{}; fit one with `wattlayer fit`", parts[0],
-                                                    nearest(target, energy_model_ids(files))));
-  }
-  const std::string engine = parts.size() > 1 ? parts[1] : "";
-  if (!engine.empty() && std::none_of(all.begin(), all.end(), [&](const Candidate& c) { return c.engine == engine; }))
-    require_file(files, "engines", engine);
   if (parts.size() > 2) {
     const DataType named = require_data_type(parts[2]);
     if (dtype && *dtype != named)
       throw Error(ErrorKind::invalid_input,
                   fmt::format("'{}' says {}, but --dtype says {}; leave one out", target, name(named), name(*dtype)));
     dtype = named;
+  }
+  std::vector<Candidate> all = candidates(files, parts[0]);
+  const std::string engine = parts.size() > 1 ? parts[1] : "";
+  if (!engine.empty()) require_file(files, "engines", engine);
+  std::vector<Candidate> same_engine = all;
+  if (!engine.empty()) std::erase_if(same_engine, [&](const Candidate& c) { return c.engine != engine; });
+  if (same_engine.empty() || (dtype && !has(same_engine, &Candidate::dtype, std::string(name(*dtype))))) {
+    const std::string hardware_json = require_file(files, "hardware", parts[0]);
+    write_remark(fmt::format("nobody has measured {}{}: estimated from its data sheet and what other devices teach", target,
+                             all.empty() ? "" : fmt::format(" ({} is measured)", ids_of(all))));
+    const std::string likely = engine.empty() ? (all.empty() ? "pytorch" : all.front().engine) : engine;
+    return energy_model_from_data_sheet(files, hardware_json, parts[0], likely, dtype.value_or(DataType::f32));
   }
   narrow(all, &Candidate::engine, engine, "pytorch", target);
   narrow(all, &Candidate::dtype, dtype ? std::string(name(*dtype)) : "", "f32", target);

@@ -5,6 +5,7 @@
 
 #include "cli/program.h"
 #include "wattlayer/core/data_type.h"
+#include "wattlayer/predict/device_prior.h"
 #include "wattlayer/predict/energy_model.h"
 
 namespace wattlayer::cli {
@@ -12,6 +13,13 @@ namespace wattlayer::cli {
 /// The energy model that `--on HARDWARE[/ENGINE[/DTYPE]]` or a `.wlm` file names. What is left open is filled: engine `pytorch`
 /// or the only one; data type by --dtype, else f32 or the only one. Throws Error(invalid_input) that lists near names.
 EnergyModel find_energy_model(const DataFiles& files, const std::string& target, std::optional<DataType> dtype);
+
+/// The energy model of a device that nobody has measured: its data sheet and what measured devices teach (energy_models/*.prior).
+EnergyModel energy_model_from_data_sheet(const DataFiles& files, const std::string& hardware_json, const std::string& id,
+                                         const std::string& engine, DataType dtype);
+
+/// What measured devices of its kind teach. Throws Error(unavailable) where nothing is known of the kind.
+DevicePrior device_prior(const DataFiles& files, const Hardware& hardware);
 
 /// Ids of all energy models: HARDWARE/ENGINE/DTYPE.
 std::vector<std::string> energy_model_ids(const DataFiles& files);

@@ -89,7 +89,7 @@ TEST_P(EveryNorm, DerivativesOfDevicesFittedTogetherAgreeWithDifferences) {
 TEST_P(EveryNorm, DerivativesFromAPriorAgreeWithDifferences) {
   const Scene scene(2), one;
   const PhysicsParameters both(scene.rows, scene.groups, scene.devices);
-  const PhysicsPrior prior = both.prior(somewhere(both).data(), scene.groups, GetParam());
+  const DevicePrior prior = both.prior(somewhere(both).data(), scene.groups, GetParam());
   expect_derivatives_as_differences(one, PhysicsParameters(one.rows, prior.groups, one.devices, &prior), GetParam());
 }
 

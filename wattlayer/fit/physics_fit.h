@@ -8,7 +8,7 @@
 #include "wattlayer/fit/calibration.h"
 #include "wattlayer/fit/card.h"
 #include "wattlayer/fit/method.h"
-#include "wattlayer/fit/physics_problem.h"
+#include "wattlayer/predict/device_prior.h"
 #include "wattlayer/predict/energy_model.h"
 #include "wattlayer/predict/physics.h"
 
@@ -20,6 +20,7 @@ struct PhysicsFitOptions {
   size_t calibration_folds = 5;  ///< 0: no calibration
   int iterations = 40;
   std::optional<double> stated_power_w;   ///< where no row has a measured energy: energy is modelled as this times time
+  const DevicePrior* prior = nullptr;     ///< what other devices teach; nullptr: the data sheet alone
   std::vector<double> norms = {1, 2, 4};  ///< candidates for p, chosen on held-out blocks
 };
 
@@ -36,22 +37,6 @@ struct PhysicsFit {
 /// time stands for it. Throws Error(invalid_input) when fewer than 5 rows are left, or there is no such power.
 /// Rows of other devices, where the target has a catalogue, give the prior (learn_prior) for those of the target's own.
 PhysicsFit fit_physics(TrainingRows rows, const Target& target, const PhysicsFitOptions& options = {});
-
-/// How devices are fitted together.
-struct PriorOptions {
-  double norm = 2;
-  size_t rows_of_a_device = 150;
-  int iterations = 30;
-  bool leave_devices_out = true;  ///< widths of intervals from devices left out in turn, where there are three
-};
-
-/// What devices have in common: the law fitted to all of them together, with groups of layers shared and each device's own
-/// parameters near a common distance from its data sheet. Throws Error(invalid_input) for fewer than 5 usable rows.
-PhysicsPrior learn_prior(TrainingRows rows, const Target& target, const PriorOptions& options = {});
-
-/// The law for a device from what others teach and its own rows, which may be none.
-PhysicsFit fit_from_prior(TrainingRows rows, const Target& target, const PhysicsPrior& prior,
-                          const PhysicsFitOptions& options = {});
 
 /// fit_physics, with everything else an energy model holds; scope, data type and idle are those of the rows, which must agree.
 EnergyModel fit_energy_model(TrainingRows rows, const Hardware& hardware, std::string hardware_json, const Engine& engine,

@@ -8,54 +8,10 @@
 namespace wattlayer {
 namespace {
 
-constexpr double error_scale = 0.2;      // relative errors beyond this weigh linearly, not quadratically
+constexpr double error_scale = robust_error_scale;
 constexpr double residual_spread = 0.1;  // of a residual weight on a standardised coordinate
 constexpr double curvature_spread = 0.05;
 constexpr double size_spread = 0.03;  // the same on the size itself: work grows with it, efficiency hardly
-constexpr double page_bytes = 4096, page_fault_s = 1e-6;
-
-double or_else(std::optional<double> value, double otherwise) { return value && *value > 0 ? *value : otherwise; }
-
-/// Prior of the shared seconds per count, from the data sheet: half the peak, the stated bandwidth.
-std::array<PhysicsParameters::Prior, count_kinds> time_priors(const FitDevice& device) {
-  const Hardware& h = *device.hardware;
-  const double vector = or_else(h.vector_flops, h.peak(DataType::f32));
-  const double bandwidth = or_else(h.bandwidth_bytes_per_s, 20e9);
-  const bool cpu = h.kind == "cpu";
-  auto at = [](double seconds, double spread) { return PhysicsParameters::Prior{std::log(seconds), spread}; };
-  const double launch = cpu ? 4e-6 : device.asynchronous ? 2e-6 : 5e-6;
-  return {at(launch, 0.3),
-          at(2 / (0.5 * h.peak(DataType::f32)), 0.7),
-          at(2 / (0.5 * matrix_unit_peak(h)), 0.7),
-          at(1 / (0.25 * vector), 0.3),
-          at(10 / (0.25 * vector), 0.7),
-          at(1 / bandwidth, 0.2),
-          at(1 / bandwidth, 0.7),
-          at(1 / bandwidth, 0.2),
-          at(page_fault_s / page_bytes, 0.5),
-          at(0.2 / bandwidth, 1.5),
-          at(cpu ? 2e-9 : 8 / vector, 1.5),
-          at(cpu ? 4e-9 : 8 / vector, 1.5)};
-}
-
-/// Priors of everything that belongs to a device, in the order of its places.
-std::array<PhysicsParameters::Prior, device_parameters> device_priors(const FitDevice& device) {
-  const Hardware& h = *device.hardware;
-  std::array<PhysicsParameters::Prior, device_parameters> priors;
-  const auto times = time_priors(device);
-  const double tdp = or_else(h.tdp_w, 100), idle = or_else(h.idle_w, 0.35 * tdp);
-  const double dynamic = std::max(tdp - idle, 0.1 * tdp);
-  for (size_t k = 0; k < count_kinds; ++k) {
-    priors[k] = times[k];
-    priors[count_kinds + k] = {times[k].mean + std::log(0.4 * dynamic), 1.5};
-  }
-  priors[2 * count_kinds] = {std::log(idle), h.idle_w ? 0.15 : 0.5};
-  priors[2 * count_kinds + 1] = {std::log(20e-6), 2.0};
-  priors[2 * count_kinds + 2] = {std::log(10e-6), device.asynchronous ? 0.7 : 0.01};
-  priors[2 * count_kinds + 3] = {0, 0.1};
-  priors[2 * count_kinds + 4] = {0, 0.2};
-  return priors;
-}
 
 /// How far devices differ in what their data sheets do not say (log units), until several devices tell.
 double between_devices(size_t parameter) {
@@ -105,9 +61,6 @@ const PhysicsGroup* find_group(const std::vector<PhysicsGroup>& groups, const Ph
   return nullptr;
 }
 
-/// Only boards of GPUs hold their power by dropping clocks within what is measured; others state a design power.
-std::optional<double> power_limit(const Hardware& hardware) { return hardware.kind == "gpu" ? hardware.tdp_w : std::nullopt; }
-
 /// Pseudo-Huber: quadratic for small errors, linear for large ones. Returns the residual, sets its derivative.
 double robust(double error, double& derivative) {
   const double z = error / error_scale;
@@ -120,7 +73,7 @@ double robust(double error, double& derivative) {
 }  // namespace
 
 PhysicsParameters::PhysicsParameters(const std::vector<FitRow>& rows, const std::vector<PhysicsGroup>& groups,
-                                     const std::vector<FitDevice>& devices, const PhysicsPrior* known)
+                                     const std::vector<FitDevice>& devices, const DevicePrior* known)
     : devices_(devices) {
   add_devices(known);
   std::vector<std::array<bool, count_kinds>> active(groups.size(), std::array<bool, count_kinds>{});
@@ -135,21 +88,20 @@ PhysicsParameters::PhysicsParameters(const std::vector<FitRow>& rows, const std:
   }
 }
 
-void PhysicsParameters::add_devices(const PhysicsPrior* known) {
+void PhysicsParameters::add_devices(const DevicePrior* known) {
   const bool shared = devices_.size() > 1;
   std::array<size_t, device_parameters> common;
   common.fill(none);
   if (shared) {
-    const auto widest = device_priors(devices_[0]);
+    const auto widest = data_sheet_priors(*devices_[0].hardware, devices_[0].asynchronous);
     for (size_t j = 0; j < device_parameters; ++j) common[j] = add({0, widest[j].spread});
   }
   first_ = priors_.size();
   for (const FitDevice& device : devices_) {
-    const auto own = device_priors(device);
+    const auto own = data_sheet_priors(*device.hardware, device.asynchronous);
     for (size_t j = 0; j < device_parameters; ++j) {
-      Prior prior = own[j];
-      // A stated idle power is the device's own: nothing to learn from others.
-      const bool stated = j == 2 * count_kinds && device.hardware->idle_w;
+      Prior prior{own[j].mean, own[j].spread};
+      const bool stated = is_stated(j, *device.hardware);
       if (known && !stated) prior = {own[j].mean + known->shift[j], known->spread[j]};
       if (shared && !stated) prior = {own[j].mean, std::min(between_devices(j), own[j].spread), common[j]};
       add(prior);
@@ -186,16 +138,8 @@ std::vector<double> PhysicsParameters::start() const {
 }
 
 PhysicsModel PhysicsParameters::model(const double* x, const std::vector<PhysicsGroup>& groups, double norm, size_t d) const {
-  PhysicsModel m;
-  m.norm = norm;
-  for (size_t k = 0; k < count_kinds; ++k) m.time_s[k] = std::exp(x[time(k, d)]), m.energy_j[k] = std::exp(x[energy(k, d)]);
-  m.static_w = std::exp(x[static_power(d)]);
-  m.pass_s = std::exp(x[pass(d)]);
-  m.host_s = devices_[d].asynchronous ? std::exp(x[host(d)]) : 0;
-  m.power_limit_w = power_limit(*devices_[d].hardware);
-  m.correction = x[correction(d)];
-  m.launch_correction = x[launch_correction(d)];
-  m.groups = groups;
+  const std::span<const double, device_parameters> own(x + time(0, d), device_parameters);
+  PhysicsModel m = device_model(own, groups, norm, *devices_[d].hardware, devices_[d].asynchronous);
   for (size_t g = 0; g < groups.size(); ++g) {
     const GroupPlaces& p = groups_[g];
     for (size_t k = 0; k < count_kinds; ++k) m.groups[g].time_factor[k] = p.factor[k] == none ? 1 : std::exp(x[p.factor[k]]);
@@ -210,8 +154,8 @@ PhysicsModel PhysicsParameters::model(const double* x, const std::vector<Physics
   return m;
 }
 
-PhysicsPrior PhysicsParameters::prior(const double* x, const std::vector<PhysicsGroup>& groups, double norm) const {
-  PhysicsPrior prior{.norm = norm};
+DevicePrior PhysicsParameters::prior(const double* x, const std::vector<PhysicsGroup>& groups, double norm) const {
+  DevicePrior prior{.norm = norm};
   const double n = static_cast<double>(devices_.size());
   for (size_t j = 0; j < device_parameters; ++j) {
     double deviations = 0;

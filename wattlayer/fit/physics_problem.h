@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "wattlayer/fit/method.h"
-#include "wattlayer/predict/physics.h"
+#include "wattlayer/predict/device_prior.h"
 
 namespace wattlayer {
 
@@ -33,20 +33,6 @@ struct FitDevice {
   bool asynchronous = false;  ///< the host issues launches ahead
 };
 
-/// Parameters of the law that belong to a device, not to a group of layers; all held as logarithms but the last two.
-inline constexpr size_t device_parameters = 2 * count_kinds + 5;
-
-/// What other devices teach about one that was not measured: how far logarithms of its parameters lie from what its data sheet
-/// says, and the groups of layers. Spreads are between devices.
-struct PhysicsPrior {
-  double norm = 2;
-  std::array<double, device_parameters> shift{}, spread{};
-  std::vector<PhysicsGroup> groups;
-  double energy_width = 0.7, time_width = 0.7;    ///< 90 % of |log error| on a device left out
-  double energy_within = 0.2, time_within = 0.2;  ///< the same on the devices themselves
-  size_t rows = 0, devices = 0;                   ///< it was learned from
-};
-
 /// Where each parameter of the law stands in the vector that the solver sees, and its prior. Factors are held as logarithms.
 class PhysicsParameters {
  public:
@@ -58,7 +44,7 @@ class PhysicsParameters {
   /// Groups and their active counts and coordinates follow from the rows, the priors from the hardware. Several devices share the
   /// groups and a common distance from their data sheets. `known` may be null.
   PhysicsParameters(const std::vector<FitRow>& rows, const std::vector<PhysicsGroup>& groups,
-                    const std::vector<FitDevice>& devices, const PhysicsPrior* known = nullptr);
+                    const std::vector<FitDevice>& devices, const DevicePrior* known = nullptr);
 
   size_t size() const { return priors_.size(); }
   const std::vector<Prior>& priors() const { return priors_; }
@@ -86,11 +72,11 @@ class PhysicsParameters {
   PhysicsModel model(const double* parameters, const std::vector<PhysicsGroup>& groups, double norm, size_t device = 0) const;
 
   /// What the devices have in common, as a prior for another.
-  PhysicsPrior prior(const double* parameters, const std::vector<PhysicsGroup>& groups, double norm) const;
+  DevicePrior prior(const double* parameters, const std::vector<PhysicsGroup>& groups, double norm) const;
 
  private:
   size_t add(Prior prior) { return priors_.push_back(prior), priors_.size() - 1; }
-  void add_devices(const PhysicsPrior* known);
+  void add_devices(const DevicePrior* known);
   void add_group(const PhysicsGroup& group, const std::array<bool, count_kinds>& active, const PhysicsGroup* known);
 
   std::vector<FitDevice> devices_;
@@ -98,6 +84,10 @@ class PhysicsParameters {
   std::vector<Prior> priors_;
   std::vector<GroupPlaces> groups_;
 };
+
+/// Relative errors beyond this weigh linearly, not quadratically (pseudo-Huber); a residual is the error over it where it is
+/// small.
+inline constexpr double robust_error_scale = 0.2;
 
 /// Residuals and their derivatives for the solver: two a row (energy, time), then one a prior.
 class PhysicsProblem {

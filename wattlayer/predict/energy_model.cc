@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/predict/device_prior.h"
 #include "wattlayer/predict/physics.h"
 
 namespace wattlayer {
@@ -11,6 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr int format_version = 1;
+constexpr const char* prior_fields[] = {"static_w", "pass_s", "host_s", "correction", "launch_correction"};
 
 /// Named numbers; zeros are left out.
 Json print_counts(const std::array<double, count_kinds>& values, double omitted) {
@@ -128,6 +130,7 @@ EnergyModel EnergyModel::parse(std::string_view text, std::string_view id) try {
   m.dtype = require_data_type(json.at("dtype").get<std::string>());
   m.scope = json.at("scope");
   m.idle_included = json.at("idle_included");
+  m.from_data_sheet = json.value("from_data_sheet", false);
   m.card = json.at("card").dump(2);
   *m.physics = parse_physics(json.at("physics"));
   return m;
@@ -146,6 +149,57 @@ std::string EnergyModel::print() const {
                {"scope", scope},
                {"idle_included", idle_included},
                {"physics", print_physics(*physics)}};
+  if (from_data_sheet) json["from_data_sheet"] = true;
+  return json.dump(1) + "\n";
+}
+
+DevicePrior DevicePrior::parse(std::string_view text, std::string_view id) try {
+  const Json json = Json::parse(text);
+  if (json.at("wattlayer_device_prior") != 1)
+    throw Error(ErrorKind::unsupported, "another format version than 1, which this program reads; use a newer one");
+  DevicePrior prior;
+  prior.norm = json.at("norm");
+  for (auto [name, values] : {std::pair{"shift", &prior.shift}, {"spread", &prior.spread}}) {
+    const Json& of = json.at(name);
+    const auto times = parse_counts(of.at("time_s"), 0), energies = parse_counts(of.at("energy_j"), 0);
+    std::copy(times.begin(), times.end(), values->begin());
+    std::copy(energies.begin(), energies.end(), values->begin() + count_kinds);
+    for (size_t j = 0; j < std::size(prior_fields); ++j) (*values)[2 * count_kinds + j] = of.at(prior_fields[j]);
+  }
+  for (const Json& g : json.at("groups")) prior.groups.push_back(parse_group(g));
+  const Json& widths = json.at("half_widths");
+  prior.energy_width = widths.at("energy"), prior.time_width = widths.at("time");
+  prior.energy_within = widths.at("energy_within"), prior.time_within = widths.at("time_within");
+  prior.rows = json.at("rows"), prior.devices = json.at("devices");
+  prior.card = json.at("card").dump(2);
+  return prior;
+} catch (const nlohmann::json::exception& e) {
+  throw Error(ErrorKind::invalid_input, std::string(id) + ": not a prior of devices (.prior): " + e.what());
+} catch (const Error& e) {
+  throw e.within(std::string(id));
+}
+
+std::string DevicePrior::print() const {
+  const auto print_values = [](const std::array<double, device_parameters>& values) {
+    std::array<double, count_kinds> times, energies;
+    std::copy_n(values.begin(), count_kinds, times.begin());
+    std::copy_n(values.begin() + count_kinds, count_kinds, energies.begin());
+    Json json = {{"time_s", print_counts(times, 0)}, {"energy_j", print_counts(energies, 0)}};
+    for (size_t j = 0; j < std::size(prior_fields); ++j) json[prior_fields[j]] = values[2 * count_kinds + j];
+    return json;
+  };
+  Json all = Json::array();
+  for (const PhysicsGroup& g : groups) all.push_back(print_group(g));
+  Json json = {{"wattlayer_device_prior", 1},
+               {"card", Json::parse(card.empty() ? "{}" : card)},
+               {"norm", norm},
+               {"shift", print_values(shift)},
+               {"spread", print_values(spread)},
+               {"groups", all},
+               {"half_widths",
+                {{"energy", energy_width}, {"time", time_width}, {"energy_within", energy_within}, {"time_within", time_within}}},
+               {"rows", rows},
+               {"devices", devices}};
   return json.dump(1) + "\n";
 }
 

@@ -29,7 +29,8 @@ class EnergyModel {
   DataType dtype = DataType::f32;
   std::string scope;
   bool idle_included = true;
-  std::string card;  ///< JSON text: data, licence, date, rows, splits, errors, coverage, weaknesses
+  bool from_data_sheet = false;  ///< of a device without measurements: everything it says is extrapolated from others
+  std::string card;              ///< JSON text: data, licence, date, rows, splits, errors, coverage, weaknesses
   std::unique_ptr<PhysicsModel> physics;
 
   /// Reads the text of a `.wlm` file. Throws Error(invalid_input) naming what is wrong.

@@ -50,7 +50,7 @@ Priced price(const Layer& layer, const EnergyModel& model, const OperatingPoint&
   else if (has_bounded_shape(layer)) p.label = Label::bounded;
   else if (!p.outcome.group || other_arithmetic(layer, model) || p.outcome.group->dtype != f.group.dtype)
     p.label = Label::extrapolated, p.doubt = unseen_group_width;
-  else if (p.outcome.outside > tolerance) p.label = Label::extrapolated;
+  else if (p.outcome.outside > tolerance || model.from_data_sheet) p.label = Label::extrapolated;
   p.in_range = p.label == Label::predicted;
   if (model.physics->stated_w && p.label != Label::bounded) p.label = Label::modelled;
   if (p.outcome.group) p.doubt += width_per_distance * std::min(p.outcome.outside, largest_distance);
@@ -153,6 +153,7 @@ Estimate predict(const Workload& workload, const EnergyModel& model, const Opera
     if (own.rows < 20) e.interval_note = "uncalibrated";
     else if (own.blocks < 10) e.interval_note = "few blocks";
   }
+  if (model.from_data_sheet) e.interval_note = "data sheet only";
   // What has no known shape is in no total, so no total can be bounded from above.
   if (std::any_of(e.unpriced.begin(), e.unpriced.end(), [](const Unpriced& u) { return !u.bound_j; }))
     e.interval_note = "incomplete";
