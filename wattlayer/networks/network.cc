@@ -66,6 +66,13 @@ double NetworkSpec::real(std::string_view name, double otherwise) const {
   return value;
 }
 
+bool NetworkSpec::flag(std::string_view name, bool otherwise) const {
+  const std::string_view given = text(name, otherwise ? "1" : "0");
+  if (given != "0" && given != "1")
+    throw Error(ErrorKind::invalid_input, fmt::format("{} of a network is '{}'; expected 0 or 1", name, given));
+  return given == "1";
+}
+
 std::string_view NetworkSpec::text(std::string_view name, std::string_view otherwise) const {
   const auto at = options.find(name);
   return at == options.end() ? otherwise : std::string_view(at->second);

@@ -21,6 +21,8 @@ struct NetworkSpec {
   /// An option, or its habit. Throw Error(invalid_input) naming the option when its text is not a number.
   int64_t integer(std::string_view name, int64_t otherwise) const;
   double real(std::string_view name, double otherwise) const;
+  /// `1` or `0`. Throws Error(invalid_input) for anything else.
+  bool flag(std::string_view name, bool otherwise = false) const;
   std::string_view text(std::string_view name, std::string_view otherwise) const;
 };
 

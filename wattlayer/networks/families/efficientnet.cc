@@ -3,6 +3,7 @@
 
 #include "wattlayer/networks/builder.h"
 #include "wattlayer/networks/network.h"
+#include "wattlayer/networks/round_channels.h"
 
 namespace wattlayer {
 namespace {
@@ -72,12 +73,6 @@ const std::vector<Plan>& plans() {
        480},
   };
   return all;
-}
-
-/// A multiple of 8 near the value, at most 10 % below it.
-int64_t round_channels(double value) {
-  const int64_t rounded = std::max<int64_t>(8, static_cast<int64_t>(value + 4) / 8 * 8);
-  return static_cast<double>(rounded) < 0.9 * value ? rounded + 8 : rounded;
 }
 
 int silu(GraphBuilder& b, int x) { return b.add("Mul", {x, b.add("Sigmoid", {x})}); }
