@@ -60,7 +60,7 @@ class Builder {
     int x = embedding(b_, table, b_.input({plan_.batch, plan_.length}, DataType::i64));
     for (size_t i = 0; i < plan_.heads.size(); ++i) {
       const int h = attention(layer_norm(b_, x), plan_.heads[i]);
-      x = b_.add("Add", {b_.add("Add", {mlp(layer_norm(b_, x), plan_.mlp[i] * plan_.embed), h}), x});
+      x = b_.add("Add", {x, b_.add("Add", {mlp(layer_norm(b_, x), plan_.mlp[i] * plan_.embed), h})});
     }
     return b_.finish({linear(layer_norm(b_, x), vocabulary, false)});
   }
