@@ -1,11 +1,14 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/energy_model_card.h"
 #include "cli/program.h"
 #include "cli/target.h"
+#include "wattlayer/report/quantity_text.h"
 #include "wattlayer/report/text_table.h"
 
 namespace wattlayer::cli {
@@ -28,41 +31,58 @@ Json to_json(const EnergyModel& m) {
           {"card", m.card.empty() ? Json::object() : Json::parse(m.card)}};
 }
 
-std::string list_table(const std::vector<EnergyModel>& models) {
-  TextTable table({{"ENERGY MODEL"}, {"HARDWARE"}, {"SCOPE"}, {"IDLE"}});
-  for (const EnergyModel& m : models) table.row({m.id, m.hardware.name, m.scope, m.idle_included ? "included" : "not included"});
-  return table.print(terminal().colour);
+std::string percent_text(const std::optional<double>& value) { return value ? fmt::format("{:.1f} %", *value) : "–"; }
+
+/// `×/÷1.15`, with the share of held-out rows inside it where the card says it.
+std::string interval_text(const HeldOutErrors& errors) {
+  if (!errors.interval) return "–";
+  const std::string factor = fmt::format("×/÷{:.2f}", *errors.interval);
+  return errors.interval_covered ? fmt::format("{} ({:.0f} %)", factor, *errors.interval_covered) : factor;
 }
 
-bool is_short(const Json& json) { return !json.is_structured() || json.empty(); }
+std::string blocks_text(const HeldOutErrors& errors) { return errors.blocks ? fmt::format("{:g}", *errors.blocks) : "–"; }
 
-std::string value_text(const Json& json) { return json.is_string() ? json.get<std::string>() : json.dump(); }
-
-/// The card as indented text; lists of plain values stand on one line.
-std::string card_text(const Json& json, size_t indent) {
-  const std::string blanks(indent, ' ');
-  std::string text;
-  for (const auto& [key, value] : json.items()) {
-    if (value.is_null() || value == "") continue;  // not known
-    const std::string label = json.is_array() ? blanks + "-" : fmt::format("{}{}:", blanks, printable(key));
-    if (is_short(value)) {
-      text += wrapped(label + " " + printable(value_text(value)), 100, std::string(indent + 2, ' '));
-    } else if (value.is_array() && std::all_of(value.begin(), value.end(), is_short)) {
-      std::string list;
-      for (const Json& item : value) list += (list.empty() ? "" : ", ") + printable(value_text(item));
-      text += wrapped(label + " " + list, 100, std::string(indent + 2, ' '));
-    } else {
-      text += label + "\n" + card_text(value, indent + 2);
-    }
-  }
+/// What the table has no room for.
+std::string details(const EnergyModel& m, const CardFacts& facts) {
+  std::string text = fmt::format("\n{}: {}, {}, {}; {}, idle power {}\n", styled(m.id, Style::bold, terminal().colour),
+                                 printable(m.hardware.name), printable(m.engine.name), name(m.dtype), printable(m.scope),
+                                 m.idle_included ? "included" : "not included");
+  if (!facts.data.empty()) text += wrapped(fmt::format("  data: {}", facts.data), 100, "    ");
+  if (!facts.measured.empty())
+    text += wrapped(fmt::format("  distinct layers measured: {}", fmt::join(facts.measured, ", ")), 100, "    ");
+  for (const std::string& weakness : facts.weaknesses) text += wrapped("  weakness: " + weakness, 100, "    ");
   return text;
 }
 
-std::string card(const EnergyModel& m) {
+std::string list_text(const std::vector<EnergyModel>& models) {
+  TextTable table({{"ENERGY MODEL"},
+                   {"DATA SETS", Align::left, 32},
+                   {"FITTED"},
+                   {"ROWS", Align::right},
+                   {"LAYERS", Align::right},
+                   {"90 %", Align::right},
+                   {"NETWORKS", Align::right},
+                   {"90 %", Align::right},
+                   {"BLOCKS", Align::right}});
+  std::string rest;
+  for (const EnergyModel& m : models) {
+    const CardFacts facts = read_card(m.card);
+    table.row({m.id, fmt::format("{}", fmt::join(facts.datasets, ", ")), facts.fitted.empty() ? "–" : facts.fitted,
+               facts.rows ? count_text(*facts.rows) : "–", percent_text(facts.layers.medape), interval_text(facts.layers),
+               percent_text(facts.networks.medape), interval_text(facts.networks), blocks_text(facts.networks)});
+    rest += details(m, facts);
+  }
+  return table.print(terminal().colour) +
+         "\nLAYERS, NETWORKS: median absolute error of the energy on held-out blocks; 90 %: interval around an estimate; BLOCKS: "
+         "of "
+         "networks.\n" +
+         rest;
+}
+
+std::string whole_card(const EnergyModel& m) {
   const std::string head = styled(m.id, Style::bold, terminal().colour);
-  return fmt::format("{}: {}, {}, {}; scope {}, idle power {}\n\n{}", head, m.hardware.name, m.engine.name, name(m.dtype),
-                     m.scope, m.idle_included ? "included" : "not included",
-                     card_text(m.card.empty() ? Json::object() : Json::parse(m.card), 0));
+  return fmt::format("{}: {}, {}, {}; scope {}, idle power {}\n\n{}", head, printable(m.hardware.name), printable(m.engine.name),
+                     name(m.dtype), printable(m.scope), m.idle_included ? "included" : "not included", card_text(m.card));
 }
 
 void show(const Options& options, const DataFiles& files) {
@@ -75,7 +95,7 @@ void show(const Options& options, const DataFiles& files) {
     for (const EnergyModel& m : models) list.push_back(to_json(m));
     return write_output(Json{{"schema", 1}, {"energy_models", list}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   }
-  write_output(options.id.empty() ? list_table(models) : card(models.front()));
+  write_output(options.id.empty() ? list_text(models) : whole_card(models.front()));
 }
 
 }  // namespace
@@ -83,7 +103,7 @@ void show(const Options& options, const DataFiles& files) {
 void add_energy_models(CLI::App& app, const Program& program) {
   auto options = std::make_shared<Options>();
   CLI::App* verb =
-      app.add_subcommand("energy-models", "List the energy models, or show one with its card: data, errors, weaknesses");
+      app.add_subcommand("energy-models", "List the energy models with their errors, or show one with its whole card");
   verb->add_option("ID", options->id, "HARDWARE[/ENGINE[/DTYPE]] or a .wlm file to show; all are listed without it")
       ->type_name("");
   verb->add_flag("--json", options->json, "print JSON");
