@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "tests/cli/program_run.h"
 #include "wattlayer/core/data_files.h"
@@ -15,8 +16,7 @@ TEST(EnergyModelsVerb, ListsEveryShippedModelWithWhatItsCardSays) {
   ASSERT_EQ(run.exit_code, 0) << run.err;
   for (const std::string& file : DataFiles().list("energy_models")) {
     const Json model = Json::parse(*DataFiles().read("energy_models", file));
-    std::string id = file.substr(0, file.size() - 4);
-    for (size_t at = 0; (at = id.find("--", at)) != id.npos; ++at) id.replace(at, 2, "/");
+    const std::string id = std::regex_replace(file.substr(0, file.size() - 4), std::regex("--"), "/");
     SCOPED_TRACE(id);
     const size_t row = run.out.find("\n" + id + " ");
     ASSERT_NE(row, run.out.npos) << run.out;
