@@ -22,9 +22,9 @@ struct Options {
   bool json = false, describe_this = false;
 };
 
-std::vector<std::string> models_of(const DataFiles& files, const std::string& hardware) {
+std::vector<std::string> models_of(const std::string& hardware, const std::vector<std::string>& energy_models) {
   std::vector<std::string> found;
-  for (const std::string& id : energy_model_ids(files))
+  for (const std::string& id : energy_models)
     if (id.starts_with(hardware + "/")) found.push_back(id);
   return found;
 }
@@ -47,10 +47,11 @@ void describe_this_machine() {
 std::vector<DescribedHardware> wanted(const Options& options, const DataFiles& files) {
   if (!options.id.empty() && !options.kind.empty())
     throw Error(ErrorKind::invalid_input, "--kind chooses among all hardware; leave it out to show one");
+  const std::vector<std::string> energy_models = energy_model_ids(files);
   std::vector<DescribedHardware> all;
   for (const std::string& id : options.id.empty() ? ids(files, "hardware") : std::vector<std::string>{options.id}) {
     Hardware h = parse_hardware(require_file(files, "hardware", id), id);
-    if (options.kind.empty() || h.kind == options.kind) all.push_back({std::move(h), models_of(files, id)});
+    if (options.kind.empty() || h.kind == options.kind) all.push_back({std::move(h), models_of(id, energy_models)});
   }
   return all;
 }

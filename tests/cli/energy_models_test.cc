@@ -15,6 +15,7 @@ TEST(EnergyModelsVerb, ListsEveryShippedModelWithWhatItsCardSays) {
   const ProgramRun run = run_program({"energy-models"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   for (const std::string& file : DataFiles().list("energy_models")) {
+    if (!file.ends_with(".wlm")) continue;
     const Json model = Json::parse(*DataFiles().read("energy_models", file));
     const std::string id = std::regex_replace(file.substr(0, file.size() - 4), std::regex("--"), "/");
     SCOPED_TRACE(id);
@@ -74,9 +75,6 @@ TEST(EnergyModelsVerb, UnknownIdNamesTheNearest) {
   const ProgramRun hardware = run_program({"energy-models", "xeon-gold-5121"});
   EXPECT_EQ(hardware.exit_code, 1);
   EXPECT_NE(hardware.err.find("xeon-gold-5120"), hardware.err.npos) << hardware.err;
-  const ProgramRun unfitted = run_program({"energy-models", "simulated"});
-  EXPECT_EQ(unfitted.exit_code, 1);
-  EXPECT_NE(unfitted.err.find("no energy model for simulated"), unfitted.err.npos) << unfitted.err;
 }
 
 }  // namespace

@@ -33,8 +33,10 @@ OperatingPoint operating_point(const Hardware& hardware, const std::map<std::str
     if (!hardware.clock_hz)
       throw Error(ErrorKind::invalid_input,
                   fmt::format("a clock is given but hardware/{}.json states none to compare it with; add clock_hz", hardware.id));
-    point.clock = *mhz * 1e6 / *hardware.clock_hz;
-    point.dynamic = std::pow(typical_voltage(point.clock), 2);
+    const double hz = *mhz * 1e6;
+    point.clock = hz / *hardware.clock_hz;
+    point.dynamic = std::pow(hardware.relative_voltage(hz).value_or(typical_voltage(point.clock)), 2);
+    if (!hardware.idle_w_by_clock_mhz.empty()) point.idle = *hardware.idle_w_at(hz) / *hardware.idle_w_at(*hardware.clock_hz);
   }
   return point;
 }
