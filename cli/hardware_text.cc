@@ -96,6 +96,19 @@ std::string figures_of(const Hardware& h, bool colour) {
   return figures.print(colour, "  ");
 }
 
+/// `: 10,720 rows, fitted 2026-11-20; networks 5.6 % off, layers 6.1 % off`, as far as the card says it.
+std::string errors_text(const CardFacts& card) {
+  std::string text;
+  auto add = [&](std::string_view separator, const std::string& what) {
+    text += fmt::format("{}{}", text.empty() ? ": " : separator, what);
+  };
+  if (card.rows) add("", count_text(*card.rows) + " rows");
+  if (!card.fitted.empty()) add(", ", "fitted " + card.fitted);
+  if (card.networks.medape) add("; ", fmt::format("networks {:.1f} % off in the median", *card.networks.medape));
+  if (card.layers.medape) add("; ", fmt::format("layers {:.1f} %", *card.layers.medape));
+  return text;
+}
+
 }  // namespace
 
 std::string hardware_table(std::vector<DescribedHardware> all, bool colour) {
@@ -115,13 +128,14 @@ std::string hardware_table(std::vector<DescribedHardware> all, bool colour) {
   return text;
 }
 
-std::string hardware_card(const DescribedHardware& described, bool colour) {
+std::string hardware_card(const DescribedHardware& described, const std::vector<CardFacts>& cards, bool colour) {
   const Hardware& h = described.hardware;
   std::string sources;
   for (const auto& [field, source] : h.sources)
     sources += wrapped(fmt::format("  {}: {}", printable(field), printable(source)), 100, "    ");
   std::string models;
-  for (const std::string& id : described.energy_models) models += fmt::format("  {}\n", id);
+  for (size_t i = 0; i < described.energy_models.size(); ++i)
+    models += fmt::format("  {}{}\n", described.energy_models[i], errors_text(cards.at(i)));
   if (models.empty()) models = "  none; `wattlayer fit` makes one from measurements\n";
   return fmt::format("{}: {} ({}), scope {}\n\n{}\n{}\n{}\n{}\n{}", styled(h.id, Style::bold, colour), printable(h.name),
                      printable(h.kind), printable(h.scope), figures_of(h, colour), styled("Energy models", Style::bold, colour),

@@ -65,7 +65,10 @@ void show(const Options& options, const DataFiles& files) {
     return write_output(Json{{"schema", 1}, {"hardware", list}}.dump(2) + "\n");
   }
   const bool colour = terminal().colour;
-  write_output(options.id.empty() ? hardware_table(all, colour) : hardware_card(all.front(), colour));
+  if (options.id.empty()) return write_output(hardware_table(all, colour));
+  std::vector<CardFacts> cards;
+  for (const std::string& id : all.front().energy_models) cards.push_back(read_card(load_energy_model(files, id).card));
+  write_output(hardware_card(all.front(), cards, colour));
 }
 
 }  // namespace

@@ -49,7 +49,8 @@ TEST(HardwareVerb, ListsOneKind) {
 
 TEST(HardwareVerb, SaysWhichEnergyModelsExist) {
   const ProgramRun with = run_program({"hardware", "jetson-nano"});
-  EXPECT_NE(with.out.find("jetson-nano/tensorrt/f32"), with.out.npos) << with.out;
+  EXPECT_NE(with.out.find("\n  jetson-nano/tensorrt/f32: 10,720 rows, fitted "), with.out.npos) << with.out;
+  EXPECT_NE(with.out.find("; networks "), with.out.npos) << with.out;
   const ProgramRun without = run_program({"hardware", "simulated"});
   EXPECT_NE(without.out.find("none; `wattlayer fit`"), without.out.npos) << without.out;
   const auto json = nlohmann::json::parse(run_program({"hardware", "jetson-nano", "--json"}).out);
