@@ -45,4 +45,7 @@ struct Method {
 /// `physics` first, then the files of fit/baselines.
 std::vector<Method> methods();
 
+/// Throws Error(invalid_input) that names near ones.
+Method require_method(std::string_view name);
+
 }  // namespace wattlayer
