@@ -22,7 +22,7 @@ constexpr LayerFeature special[] = {F::flops, F::memory};
 
 }  // namespace
 
-NeuralPowerLaw fit_neuralpower_law(const std::string& op, std::span<const MeasuredLayer> measured) {
+NeuralPowerLaw fit_neuralpower_law(const std::string& op, std::span<const MeasuredLayer> measured, int highest) {
   NeuralPowerLaw law{.inputs = configuration(op)};
   const size_t configured = law.inputs.size();
   law.inputs.insert(law.inputs.end(), std::begin(special), std::end(special));
@@ -36,8 +36,8 @@ NeuralPowerLaw fit_neuralpower_law(const std::string& op, std::span<const Measur
     power.targets.push_back(m.energy_j / *m.time_s);
   }
   if (time.size() == 0) throw Error(ErrorKind::invalid_input, "neuralpower needs layers with energy and time");
-  law.power_w = fit_sparse_polynomial(power, configured);
-  law.time_s = fit_sparse_polynomial(time, configured);
+  law.power_w = fit_sparse_polynomial(power, configured, highest);
+  law.time_s = fit_sparse_polynomial(time, configured, highest);
   return law;
 }
 

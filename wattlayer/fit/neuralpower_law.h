@@ -14,7 +14,7 @@ struct NeuralPowerLaw {
   SparsePolynomial power_w, time_s;
 };
 
-/// Layers without time take no part. Throws Error(invalid_input) when none has energy and time.
-NeuralPowerLaw fit_neuralpower_law(const std::string& op, std::span<const MeasuredLayer> measured);
+/// With degrees up to `highest`. Layers without time take no part. Throws Error(invalid_input) when none has energy and time.
+NeuralPowerLaw fit_neuralpower_law(const std::string& op, std::span<const MeasuredLayer> measured, int highest = 3);
 
 }  // namespace wattlayer

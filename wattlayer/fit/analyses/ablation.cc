@@ -88,11 +88,11 @@ void add_extremes(AnalysisTable& table, std::string_view op, const SubsetScores&
     std::vector<double> others;
     for (const auto& drawn : draws) others.push_back(drawn[e]);
     const auto bound = [&](auto which) { return others.empty() ? Cell() : Cell(*which(others.begin(), others.end())); };
+    const std::string features = subset_text(found[e], names);
     table.rows.push_back({std::string(op), std::string(table_5[e].which), scores[found[e]],
-                          published ? Cell(table_5[e].r2) : Cell(), subset_text(found[e], names),
-                          published ? Cell(subset_text(found[e], names) == table_5[e].features ? "same" : "other") : Cell(),
-                          bound([](auto b, auto l) { return std::min_element(b, l); }),
-                          bound([](auto b, auto l) { return std::max_element(b, l); })});
+                          published ? Cell(table_5[e].r2) : Cell(), bound([](auto b, auto l) { return std::min_element(b, l); }),
+                          bound([](auto b, auto l) { return std::max_element(b, l); }),
+                          published ? Cell(features == table_5[e].features ? "yes" : "no") : Cell(), features});
   }
 }
 
@@ -118,10 +118,10 @@ AnalysisResult run(const AnalysisInput& input) {
                                  {"which", "SUBSET"},
                                  {"r2", "R2"},
                                  {"r2_published", "(PAPER)"},
-                                 {"features", "FEATURES"},
-                                 {"features_published", "AS IN PAPER"},
                                  {"r2_least_of_draws", "LEAST"},
-                                 {"r2_most_of_draws", "MOST"}}};
+                                 {"r2_most_of_draws", "MOST"},
+                                 {"features_published", "AS IN PAPER"},
+                                 {"features", "FEATURES"}}};
   AnalysisTable gains{.title = "What each feature adds",
                       .columns = {{"layer", "LAYER"},
                                   {"feature", "FEATURE"},
@@ -129,19 +129,22 @@ AnalysisResult run(const AnalysisInput& input) {
                                   {"mean_gain", "MEAN GAIN"},
                                   {"largest_gain", "LARGEST"}}};
   AnalysisResult result;
-  for (const std::string op : {"Conv", "MaxPool", "Gemm"}) {
+  constexpr std::string_view types[] = {"Conv", "MaxPool", "Gemm"};
+  for (size_t t = 0; t < std::size(types); ++t) {
+    const std::string op(types[t]);
     const auto measured = layers.find(op);
     if (measured == layers.end()) continue;
     const FeatureSet set = all_features(op);
     const Samples samples = all_samples(set, measured->second);
     std::vector<std::string> names = feature_names(set);
     names.push_back("macs");
-    const double draws = static_cast<double>(input.seeds.size() + 1);
-    const SubsetScores scores = score_subsets(samples, paper_ablation_seed, input, 0, 1 / draws, op);
+    const double start = static_cast<double>(t) / std::size(types);
+    const double each = 1 / static_cast<double>(std::size(types) * (input.seeds.size() + 1));
+    const SubsetScores scores = score_subsets(samples, paper_ablation_seed, input, start, start + each, op);
     std::vector<std::vector<double>> others;
     for (uint32_t seed : input.seeds) {
-      const double from = static_cast<double>(others.size() + 1) / draws;
-      const SubsetScores drawn = score_subsets(samples, seed, input, from, from + 1 / draws, op);
+      const double from = start + each * static_cast<double>(others.size() + 1);
+      const SubsetScores drawn = score_subsets(samples, seed, input, from, from + each, op);
       std::vector<double> found;
       for (uint32_t subset : extremes(drawn)) found.push_back(drawn[subset]);
       others.push_back(std::move(found));
