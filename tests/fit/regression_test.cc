@@ -62,6 +62,19 @@ TEST(LeastSquares, SolvesWithoutIntercept) {
   EXPECT_NEAR(c[1], 1e-12, 1e-20);
 }
 
+TEST(LeastSquares, ADependentColumnSwaysNoOtherRow) {
+  Samples without = known(1.0);
+  for (auto& x : without.features) x[0] = 1e3 * std::sqrt(x[0] + 1), x[1] = 0.37 * std::cbrt(x[1] + 2);
+  Samples with = without;
+  for (auto& x : with.features) x.push_back(x[0] + x[1]);  // but for rounding
+  const Polynomial both = fit_least_squares(monomials(3, 1), with), plain = fit_least_squares(monomials(2, 1), without);
+  for (double a : {-7.3, 0.4, 19.9})
+    for (double b : {-3.1, 8.7}) {
+      const double expected = plain(std::vector<double>{a, b});
+      EXPECT_NEAR(both(std::vector<double>{a, b, a + b}), expected, 1e-9 * std::abs(expected) + 1e-9);
+    }
+}
+
 TEST(Lasso, EndsAtLeastSquaresAndStartsAtTheMean) {
   const Samples samples = known(0.1);
   const auto path = fit_lasso(monomials(2, 2, true), samples, std::vector<double>{1.0, 0.1, 1e-9});

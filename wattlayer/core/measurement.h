@@ -2,11 +2,15 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "wattlayer/core/data_type.h"
 #include "wattlayer/core/workload.h"
 
 namespace wattlayer {
+
+/// What a row can be; the last is a layer with the shapes that a real network has, measured by itself at a batch of its own.
+inline constexpr std::string_view measurement_kinds[] = {"random-layer", "real-layer", "network", "real-configuration"};
 
 /// Energy and time of one pass of a Workload on a Hardware under an Engine, with spread, meter, scope and conditions.
 struct Measurement {
@@ -27,7 +31,7 @@ struct Measurement {
   std::string method = "counter";                 ///< counter, integrated or modelled
   std::string dataset;                            ///< data set it came from
   std::string row;                                ///< identifies the row within its data set; unique with dataset and kind
-  std::string kind;                               ///< `random-layer`, `real-layer` or `network`
+  std::string kind;                               ///< one of measurement_kinds
   std::string block;                              ///< what a blocked split leaves out together (set, family, configuration)
   std::string parent;                             ///< for a real layer: `row` of the network it belongs to; else empty
   std::map<std::string, std::string> conditions;  ///< clock, power limit, driver, ...

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/measurement.h"
 
 namespace wattlayer {
 namespace {
@@ -114,8 +115,8 @@ RowRule parse_rule(const Json& json, const Json& table) {
   rule.meter = text(both, "meter", "");
   rule.conditions = texts_by_name(both, "conditions");
   if (rule.layer.empty() == rule.network.empty()) wrong("rows", "either layer or network in each rule");
-  if (rule.kind != "random-layer" && rule.kind != "real-layer" && rule.kind != "network")
-    wrong("kind", "random-layer, real-layer or network");
+  if (std::find(std::begin(measurement_kinds), std::end(measurement_kinds), rule.kind) == std::end(measurement_kinds))
+    wrong("kind", "random-layer, real-layer, network or real-configuration");
   return rule;
 }
 

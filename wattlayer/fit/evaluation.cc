@@ -153,14 +153,14 @@ std::vector<PartPredictions> predict_parts(std::span<const Measurement> rows, co
   std::exception_ptr failure;
   const auto work = [&] {
     for (;;) {
-      size_t p;
-      {
-        const std::lock_guard lock(taking);
-        if (failure || next == parts.size()) return;
-        p = next++;
-        report(parts[p]);
-      }
       try {
+        size_t p;
+        {
+          const std::lock_guard lock(taking);
+          if (failure || next == parts.size()) return;
+          p = next++;
+          report(parts[p]);
+        }
         predictions[p] = predict_part(rows, parts[p], method, hardware, engine);
       } catch (...) {
         const std::lock_guard lock(taking);

@@ -36,7 +36,7 @@ struct EvaluationRow {
   std::string note;            ///< why there is no score
 };
 
-/// Called before each fit with what is about to be fitted.
+/// Called before each fit with what is about to be fitted; what it throws ends the evaluation.
 using EvaluationProgress =
     std::function<void(const std::string& split, const std::string& unit, std::string_view method, size_t training_rows)>;
 

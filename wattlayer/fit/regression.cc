@@ -10,6 +10,10 @@
 namespace wattlayer {
 namespace {
 
+/// Minimum norm where columns depend on each other; Eigen's plain pivoted QR divides by their rounding errors instead.
+using Decomposition = Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd>;
+constexpr double dependence = 1e-10;  ///< of a column on the others, as a share of the largest pivot
+
 /// Columns brought to mean 0 and spread 1; a constant column becomes 0 and keeps coefficient 0.
 struct Standardised {
   Eigen::MatrixXd columns;
@@ -122,8 +126,8 @@ std::vector<double> term_values(const std::vector<Powers>& terms, std::span<cons
 Polynomial fit_least_squares(const std::vector<Powers>& terms, const Samples& samples) {
   const Standardised s = standardise(terms, samples);
   if (terms.empty()) return unscale(terms, s, Eigen::VectorXd());
-  Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(s.columns);
-  qr.setThreshold(1e-10);
+  Decomposition qr(s.columns);
+  qr.setThreshold(dependence);
   return unscale(terms, s, qr.solve(s.targets));
 }
 
@@ -137,8 +141,8 @@ std::vector<double> solve_least_squares(const std::vector<std::vector<double>>& 
   Eigen::VectorXd size = columns.colwise().norm();
   for (Eigen::Index j = 0; j < k; ++j)
     if (size[j] > 0) columns.col(j) /= size[j];
-  Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(columns);
-  qr.setThreshold(1e-10);
+  Decomposition qr(columns);
+  qr.setThreshold(dependence);
   const Eigen::VectorXd solution = qr.solve(Eigen::Map<const Eigen::VectorXd>(targets.data(), n));
   std::vector<double> coefficients(rows[0].size(), 0);
   for (Eigen::Index j = 0; j < k; ++j)

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -119,8 +120,8 @@ const std::vector<Column>& columns() {
 }
 
 void check(const Measurement& m) {
-  if (m.kind != "random-layer" && m.kind != "real-layer" && m.kind != "network")
-    refuse("kind", m.kind, "random-layer, real-layer or network");
+  if (std::find(std::begin(measurement_kinds), std::end(measurement_kinds), m.kind) == std::end(measurement_kinds))
+    refuse("kind", m.kind, "random-layer, real-layer, network or real-configuration");
   const bool unmetered = !m.energy_j && m.method.empty() && m.scope.empty();  // a time alone has neither
   if (!unmetered && m.method != "counter" && m.method != "integrated" && m.method != "modelled")
     refuse("method", m.method, "counter, integrated or modelled");
