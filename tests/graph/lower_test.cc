@@ -134,6 +134,43 @@ TEST(Lower, AReshapeBehindATransposeMovesTheElements) {
   EXPECT_EQ(ops(lower(b.graph, engine)), (Ops{"Transpose", "MatMul", "Transpose"}));
 }
 
+/// Two branches of x: one through a convolution and a pool, one times zero through others; and a sum of both.
+Graph with_a_dead_branch() {
+  Builder b;
+  const int x = b.input("x");
+  const int zero = b.node("Mul 1x8x4x4 [0.0]@scalar", {x, -1});
+  const int idle = b.node("Conv 1x8x4x4 8x8x1x1", {b.node("Relu 1x8x4x4", {zero}), -1});
+  const int work = b.node("Conv 1x8x4x4 8x8x1x1", {x, -1});
+  const int sum = b.node("Add 1x8x4x4 1x8x4x4", {work, idle});
+  b.graph.outputs = {b.node("Sigmoid 1x8x4x4", {sum})};
+  return b.graph;
+}
+
+TEST(Lower, ZerosAreFoldedWhereTheEngineDoes) {
+  Engine engine;
+  EXPECT_EQ(ops(lower(with_a_dead_branch(), engine)).size(), 5u);
+  engine.folds_zero_products = true;
+  const Workload w = lower(with_a_dead_branch(), engine);
+  EXPECT_EQ(ops(w), (Ops{"Conv", "Sigmoid"}));
+  EXPECT_EQ(w.items[0].count, 1);
+}
+
+TEST(Lower, ConstantsThatAreNotZeroStaySummands) {
+  Graph graph = with_a_dead_branch();
+  graph.nodes[2].layer = parse_layer("Conv 1x8x4x4 8x8x1x1 8");  // its bias stays
+  graph.nodes[2].inputs.push_back(-1);
+  Engine engine;
+  engine.folds_zero_products = true;
+  EXPECT_EQ(ops(lower(graph, engine)), (Ops{"Conv", "Add", "Sigmoid"}));
+}
+
+TEST(Lower, ZerosLetWhatIsLeftFuse) {
+  Engine engine;
+  engine.fusions = {{{"Conv"}, {"Sigmoid"}, 8}};
+  engine.folds_zero_products = true;
+  EXPECT_EQ(ops(lower(with_a_dead_branch(), engine)), Ops{"Conv+Sigmoid"});
+}
+
 TEST(Strides, MergeOnlyDimensionsThatContinueEachOther) {
   EXPECT_EQ(reshaped({2, 3, 4}, {12, 4, 1}, {6, 4}), (Strides{4, 1}));
   EXPECT_EQ(reshaped({2, 3, 4}, {12, 4, 1}, {2, 1, 12}), (Strides{12, 12, 1}));

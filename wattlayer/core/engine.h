@@ -26,6 +26,8 @@ struct Engine {
   std::vector<std::string> free;      ///< operators that cost nothing (views, identities)
   bool folds_constants = true;        ///< nodes whose inputs are all constant are computed at load time
   bool prunes_dead = true;            ///< nodes that no output needs are removed
+  /// A product with the constant 0 is folded, with what is computed from it alone; for engines that fold constants.
+  bool folds_zero_products = false;
   /// Operators whose f32 arithmetic runs in a smaller type where the device has it (cuDNN: convolutions in tf32).
   std::map<std::string, DataType, std::less<>> f32_as;
   /// The host issues one launch after another while a GPU works off earlier ones: a pass takes the longer of the two.
