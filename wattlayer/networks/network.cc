@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <set>
 
@@ -48,6 +47,18 @@ void refuse_unknown_options(const NetworkSpec& spec, const NetworkFamily& family
                               family.options.empty() ? "" : ", ", fmt::join(family.options, ", ")));
 }
 
+Graph build(const NetworkSpec& spec) {
+  for (const NetworkFamily& family : network_families())
+    if (auto graph = family.build(spec)) {
+      refuse_unknown_options(spec, family);
+      return std::move(*graph);
+    }
+  std::string known;
+  for (const NetworkFamily& family : network_families())
+    for (std::string_view name : family.names) known += (known.empty() ? "" : ", ") + std::string(name);
+  throw Error(ErrorKind::invalid_input, fmt::format("network '{}' is unknown; known are {}", spec.name, known));
+}
+
 }  // namespace
 
 int64_t NetworkSpec::integer(std::string_view name, int64_t otherwise) const {
@@ -78,33 +89,33 @@ std::string_view NetworkSpec::text(std::string_view name, std::string_view other
   return at == options.end() ? otherwise : std::string_view(at->second);
 }
 
-std::vector<NetworkFamily> network_families() {
-  std::vector<NetworkFamily> families;
-  for (auto list : all_networks) families.insert(families.end(), list().begin(), list().end());
+const std::vector<NetworkFamily>& network_families() {
+  static const std::vector<NetworkFamily> families = [] {
+    std::vector<NetworkFamily> all;
+    for (auto list : all_networks) all.insert(all.end(), list().begin(), list().end());
+    return all;
+  }();
   return families;
 }
 
-Graph network(std::string_view text) {
-  const NetworkSpec spec = parse_spec(text);
-  std::string known;
-  for (const NetworkFamily& family : network_families()) {
-    if (auto graph = family.build(spec)) {
-      refuse_unknown_options(spec, family);
-      return std::move(*graph);
-    }
-    for (std::string_view name : family.names) known += (known.empty() ? "" : ", ") + std::string(name);
-  }
-  throw Error(ErrorKind::invalid_input, fmt::format("network '{}' is unknown; known are {}", spec.name, known));
+Graph network(std::string_view text) { return build(parse_spec(text)); }
+
+std::string sketch_network(std::string_view text, SketchPad& pad) {
+  NetworkSpec spec = parse_spec(text);
+  spec.pad = &pad;
+  return build(spec).name;
 }
 
 bool same_network_name(std::string_view a, std::string_view b) {
-  auto plain = [](std::string_view text) {
-    std::string out;
-    for (char c : text)
-      if (c != '-' && c != '_' && c != '.') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return out;
-  };
-  return plain(a) == plain(b);
+  const auto separator = [](char c) { return c == '-' || c == '_' || c == '.'; };
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  size_t i = 0, j = 0;
+  while (true) {
+    while (i < a.size() && separator(a[i])) ++i;
+    while (j < b.size() && separator(b[j])) ++j;
+    if (i == a.size() || j == b.size()) return i == a.size() && j == b.size();
+    if (lower(a[i++]) != lower(b[j++])) return false;
+  }
 }
 
 double parameters(const Graph& graph) {

@@ -11,12 +11,15 @@
 
 namespace wattlayer {
 
+struct SketchPad;
+
 /// Which network and how large: `vgg16?batch=4&size=224`; options are joined by `&` or `,`.
 struct NetworkSpec {
   std::string name;
   int64_t batch = 1;
   std::optional<int64_t> size;                              ///< height and width of the input; a family has its own habit
   std::map<std::string, std::string, std::less<>> options;  ///< what else is given: `width`, `sequence`, `cell`, ...
+  SketchPad* pad = nullptr;                                 ///< where given, builders draw there and return a Graph without nodes
 
   /// An option, or its habit. Throw Error(invalid_input) naming the option when its text is not a number.
   int64_t integer(std::string_view name, int64_t otherwise) const;
@@ -36,10 +39,14 @@ struct NetworkFamily {
 };
 
 /// All families, in the order of their files.
-std::vector<NetworkFamily> network_families();
+const std::vector<NetworkFamily>& network_families();
 
 /// A generated network. Case, `-`, `_` and `.` in names do not matter. Throws Error(invalid_input) that lists the known names.
 Graph network(std::string_view spec);
+
+/// The same as a sketch on the pad, over the layers of all networks sketched there before; much faster where they share layers.
+/// Returns the network's name.
+std::string sketch_network(std::string_view spec, SketchPad& pad);
 
 /// The two names are the same but for case, `-`, `_` and `.`.
 bool same_network_name(std::string_view a, std::string_view b);

@@ -7,7 +7,7 @@ namespace {
 std::optional<Graph> alexnet(const NetworkSpec& spec) {
   if (!same_network_name(spec.name, "alexnet")) return std::nullopt;
   const int64_t size = spec.size.value_or(224);
-  GraphBuilder b("alexnet", spec.batch);
+  GraphBuilder b("alexnet", spec);
   int x = b.input({spec.batch, 3, size, size});
   x = b.max_pool(b.relu(b.conv(x, {.channels = 64, .kernel = 11, .stride = 4, .pad = 2})), 3, 2);
   x = b.max_pool(b.relu(b.conv(x, {.channels = 192, .kernel = 5, .pad = 2})), 3, 2);

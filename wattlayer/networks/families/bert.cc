@@ -55,16 +55,16 @@ AttentionSettings settings_for(GraphBuilder& b, const Plan& plan, const NetworkS
 /// transformers/models/bert/modeling_bert.py, roberta and distilbert: the encoder, with the pooler where there is one.
 Graph build(const Plan& plan, const NetworkSpec& spec) {
   const int64_t length = spec.integer("sequence", 128);
-  GraphBuilder b(std::string(plan.name), spec.batch);
+  GraphBuilder b(std::string(plan.name), spec);
   const int ids = b.input({spec.batch, length}, DataType::i64);
   int x = embeddings(b, plan, ids, length);
   const AttentionSettings settings = settings_for(b, plan, spec, length);
-  for (int64_t i = 0; i < plan.layers; ++i) {
-    const int q = dense(b, x, plan.width), k = dense(b, x, plan.width), v = dense(b, x, plan.width);
-    x = layer_norm(b, b.add("Add", {dense(b, attention(b, q, k, v, settings), plan.width), x}));
-    const int hidden = gelu(b, dense(b, x, 4 * plan.width));
-    x = layer_norm(b, b.add("Add", {dense(b, hidden, plan.width), x}));
-  }
+  x = b.repeat(plan.layers, x, [&](int y) {
+    const int q = dense(b, y, plan.width), k = dense(b, y, plan.width), v = dense(b, y, plan.width);
+    y = layer_norm(b, b.add("Add", {dense(b, attention(b, q, k, v, settings), plan.width), y}));
+    const int hidden = gelu(b, dense(b, y, 4 * plan.width));
+    return layer_norm(b, b.add("Add", {dense(b, hidden, plan.width), y}));
+  });
   if (plan.kind == Kind::distilbert || !spec.flag("head", true)) return b.finish({x});
   const int first = reshape(b, slice(b, x, 1, 0, 1), {spec.batch, plan.width});
   return b.finish({x, b.add("Tanh", {dense(b, first, plan.width)})});

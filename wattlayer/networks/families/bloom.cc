@@ -31,7 +31,7 @@ int bloom_gelu(GraphBuilder& b, int x) {
 /// transformers/models/bloom/modeling_bloom.py.
 Graph build(const Plan& plan, const NetworkSpec& spec) {
   const int64_t length = spec.integer("sequence", 128), width = plan.width;
-  GraphBuilder b(std::string(plan.name), spec.batch);
+  GraphBuilder b(std::string(plan.name), spec);
   const int words = b.weight({plan.vocabulary, width});
   const int ids = b.input({spec.batch, length}, DataType::i64), tokens = b.input({spec.batch, length}, DataType::i64);
   int x = layer_norm(b, embedding(b, words, ids));

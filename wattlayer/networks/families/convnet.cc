@@ -75,7 +75,7 @@ std::optional<Graph> convnet(const NetworkSpec& spec) {
   const auto plan = parse(spec.name);
   if (!plan) return std::nullopt;
   const int64_t size = spec.size.value_or(plan->width);
-  GraphBuilder b(spec.name, spec.batch);
+  GraphBuilder b(spec.name, spec);
   int x = b.input({spec.batch, 3, size, size});
   for (size_t i = 0; i < plan->kernels.size(); ++i) {
     ConvSettings settings{.channels = plan->filters, .kernel = plan->kernels[i], .pad = padding(*plan, i)};

@@ -10,7 +10,7 @@ std::optional<Graph> ctrl(const NetworkSpec& spec) {
   if (!same_network_name(spec.name, "tiny-ctrl") && !same_network_name(spec.name, "sshleifer/tiny-ctrl")) return std::nullopt;
   constexpr int64_t layers = 2, width = 16, heads = 2, hidden = 2, vocabulary = 246534;
   const int64_t length = spec.integer("sequence", 128);
-  GraphBuilder b("tiny-ctrl", spec.batch);
+  GraphBuilder b("tiny-ctrl", spec);
   const int words = b.weight({vocabulary, width});
   const int ids = b.input({spec.batch, length}, DataType::i64);
   AttentionSettings settings{.heads = heads, .causal = true};

@@ -108,7 +108,7 @@ int block(GraphBuilder& b, int x, const Stage& stage, int64_t out, int64_t strid
 Graph build(const Plan& plan, const NetworkSpec& spec) {
   const bool v1 = plan.stages.front().fused == false;
   const int64_t size = spec.size.value_or(plan.size);
-  GraphBuilder b(std::string(plan.name), spec.batch);
+  GraphBuilder b(std::string(plan.name), spec);
   int x = b.input({spec.batch, 3, size, size});
   x = silu(b,
            conv_norm(b, x, {.channels = round_channels(static_cast<double>(plan.stem) * plan.width), .kernel = 3, .stride = 2}));

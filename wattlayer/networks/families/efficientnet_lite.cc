@@ -46,7 +46,7 @@ int block(GraphBuilder& b, int x, const Stage& stage, int64_t out, int64_t strid
 /// Stem and head keep their channels, first and last stage their depth (`fix_head_stem`).
 Graph build(const Plan& plan, const NetworkSpec& spec) {
   const int64_t size = spec.size.value_or(plan.size);
-  GraphBuilder b(std::string(plan.name), spec.batch);
+  GraphBuilder b(std::string(plan.name), spec);
   int x = b.input({spec.batch, 3, size, size});
   x = relu6(b, conv_norm(b, x, {.channels = 32, .kernel = 3, .stride = 2}));
   for (const Stage& stage : stages) {

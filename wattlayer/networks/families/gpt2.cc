@@ -31,22 +31,21 @@ int mlp(GraphBuilder& b, int x) {
 /// transformers/models/gpt2/modeling_gpt2.py and openai; the projection to the vocabulary only with head=1.
 Graph build(const Plan& plan, const NetworkSpec& spec) {
   const int64_t length = spec.integer("sequence", 128);
-  GraphBuilder b(std::string(plan.name), spec.batch);
+  GraphBuilder b(std::string(plan.name), spec);
   const int words = b.weight({plan.vocabulary, plan.width}), places = b.weight({std::max(plan.positions, length), plan.width});
   const int ids = b.input({spec.batch, length}, DataType::i64);
   int x = b.add("Add", {embedding(b, words, ids), embedding(b, places, positions(b, length))});
   AttentionSettings settings{
       .heads = plan.heads, .causal = true, .fused = plan.norm_first && fused_attention(spec, "eager"), .chooses = true};
   if (!settings.fused) settings.mask = causal_mask(b, length, true);
-  for (int64_t i = 0; i < plan.layers; ++i) {
+  x = b.repeat(plan.layers, x, [&](int y) {
     if (plan.norm_first) {
-      x = b.add("Add", {self_attention(b, layer_norm(b, x), settings), x});
-      x = b.add("Add", {x, mlp(b, layer_norm(b, x))});
-    } else {
-      x = layer_norm(b, b.add("Add", {x, self_attention(b, x, settings)}));
-      x = layer_norm(b, b.add("Add", {x, mlp(b, x)}));
+      y = b.add("Add", {self_attention(b, layer_norm(b, y), settings), y});
+      return b.add("Add", {y, mlp(b, layer_norm(b, y))});
     }
-  }
+    y = layer_norm(b, b.add("Add", {y, self_attention(b, y, settings)}));
+    return layer_norm(b, b.add("Add", {y, mlp(b, y)}));
+  });
   if (plan.norm_first) x = layer_norm(b, x);
   return b.finish({spec.flag("head") ? project(b, x, words) : x});
 }

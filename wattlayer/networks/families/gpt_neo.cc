@@ -21,7 +21,7 @@ int outputs_of(GraphBuilder& b, const NetworkSpec& spec, int x, int words) {
 /// transformers/models/gpt_neo/modeling_gpt_neo.py: scores are not scaled; every second layer masks a window, at no less work.
 Graph build(const Plan& plan, const NetworkSpec& spec) {
   const int64_t length = spec.integer("sequence", 128);
-  GraphBuilder b(std::string(plan.name), spec.batch);
+  GraphBuilder b(std::string(plan.name), spec);
   const int words = b.weight({plan.vocabulary, plan.width}), places = b.weight({std::max(plan.positions, length), plan.width});
   const int ids = b.input({spec.batch, length}, DataType::i64);
   AttentionSettings settings{

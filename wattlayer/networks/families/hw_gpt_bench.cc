@@ -53,7 +53,7 @@ Plan plan_of(const NetworkSpec& spec) {
 /// Builds with the casts of torch.autocast: weights stay f32 and are cast in every pass, as is what a product reads.
 class Builder {
  public:
-  explicit Builder(const Plan& plan) : plan_(plan), b_("hw_gpt_bench", plan.batch) {}
+  Builder(const Plan& plan, const NetworkSpec& spec) : plan_(plan), b_("hw_gpt_bench", spec) {}
 
   Graph build() {
     const int table = b_.weight({vocabulary, plan_.embed});
@@ -121,7 +121,7 @@ class Builder {
 /// residual, rotary positions, embedding and head untied (hwgpt/model/gpt_base of its repository).
 std::optional<Graph> hw_gpt_bench(const NetworkSpec& spec) {
   if (!same_network_name(spec.name, "hw_gpt_bench")) return std::nullopt;
-  return Builder(plan_of(spec)).build();
+  return Builder(plan_of(spec), spec).build();
 }
 
 }  // namespace

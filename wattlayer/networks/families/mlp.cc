@@ -26,7 +26,7 @@ std::optional<std::vector<int64_t>> widths(std::string_view name) {
 std::optional<Graph> mlp(const NetworkSpec& spec) {
   const auto plan = widths(spec.name);
   if (!plan) return std::nullopt;
-  GraphBuilder b(spec.name, spec.batch);
+  GraphBuilder b(spec.name, spec);
   int x = b.input({spec.batch, plan->front()});
   for (size_t i = 1; i < plan->size(); ++i) {
     x = b.linear(x, (*plan)[i]);

@@ -30,7 +30,7 @@ Graph build_v2(const NetworkSpec& spec) {
                               {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
   const int64_t size = spec.size.value_or(224);
   const double width = spec.real("width", 1);
-  GraphBuilder b("mobilenet_v2", spec.batch);
+  GraphBuilder b("mobilenet_v2", spec);
   int x = conv_norm_relu6(b, b.input({spec.batch, 3, size, size}),
                           {.channels = round_channels(32 * width), .kernel = 3, .stride = 2});
   for (const Stage& s : stages)
@@ -46,7 +46,7 @@ Graph build_v1(const NetworkSpec& spec) {
                                  {512, 1}, {512, 1}, {512, 1}, {512, 1}, {1024, 2}, {1024, 1}};
   const int64_t size = spec.size.value_or(224);
   const double width = spec.real("width", 1);
-  GraphBuilder b("mobilenet_v1", spec.batch);
+  GraphBuilder b("mobilenet_v1", spec);
   int x = conv_norm_relu6(b, b.input({spec.batch, 3, size, size}),
                           {.channels = round_channels(32 * width), .kernel = 3, .stride = 2});
   for (const auto& [channels, stride] : plan) {

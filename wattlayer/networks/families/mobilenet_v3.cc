@@ -89,7 +89,7 @@ Graph build(const Plan& plan, const NetworkSpec& spec) {
   const double width = spec.real("width", 1);
   const auto scaled = [&](int64_t channels) { return round_channels(static_cast<double>(channels) * width); };
   const int64_t size = spec.size.value_or(224);
-  GraphBuilder b(std::string(plan.name), spec.batch);
+  GraphBuilder b(std::string(plan.name), spec);
   int x = b.input({spec.batch, 3, size, size});
   x = activation(b, conv_norm(b, x, {.channels = scaled(16), .kernel = 3, .stride = 2}), !minimalistic);
   for (Block block : plan.blocks) {

@@ -67,7 +67,7 @@ std::optional<Graph> mobilevit(const NetworkSpec& spec) {
   constexpr Stage stages[] = {{96, 144, 2}, {128, 192, 4}, {160, 240, 3}};
   const int64_t size = spec.size.value_or(256);
   const bool fused = fused_attention(spec, "eager");
-  GraphBuilder b("mobilevit-small", spec.batch);
+  GraphBuilder b("mobilevit-small", spec);
   int x = conv_norm(b, b.input({spec.batch, 3, size, size}), {.channels = 16, .kernel = 3, .stride = 2});
   x = inverted_residual(b, x, 32, 1);
   for (int i = 0; i < 3; ++i) x = inverted_residual(b, x, 64, i == 0 ? 2 : 1);

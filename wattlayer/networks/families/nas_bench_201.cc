@@ -53,13 +53,6 @@ int relu_conv_norm(GraphBuilder& b, int x, int64_t channels, int64_t kernel, int
       b.conv(b.relu(x), {.channels = channels, .kernel = kernel, .stride = stride, .pad = kernel / 2, .bias = false}));
 }
 
-int average_pool(GraphBuilder& b, int x, int64_t kernel, int64_t stride, int64_t pad) {
-  return b.add("AveragePool", {x},
-               {{"kernel_shape", std::vector<int64_t>(2, kernel)},
-                {"pads", std::vector<int64_t>(4, pad)},
-                {"strides", std::vector<int64_t>(2, stride)}});
-}
-
 int run(GraphBuilder& b, int x, Operation operation) {
   switch (operation) {
     case Operation::none:
@@ -67,7 +60,7 @@ int run(GraphBuilder& b, int x, Operation operation) {
     case Operation::skip_connect:
       return b.add("Identity", {x});
     case Operation::avg_pool_3x3:
-      return average_pool(b, x, 3, 1, 1);
+      return b.average_pool(x, 3, 1, 1);
     case Operation::nor_conv_1x1:
       return relu_conv_norm(b, x, b.channels(x), 1);
     case Operation::nor_conv_3x3:
@@ -90,7 +83,7 @@ int cell_output(GraphBuilder& b, int x, const Cell& cell) {
 int residual_block(GraphBuilder& b, int x) {
   const int64_t out = 2 * b.channels(x);
   const int y = relu_conv_norm(b, relu_conv_norm(b, x, out, 3, 2), out, 3);
-  return b.add("Add", {b.conv(average_pool(b, x, 2, 2, 0), {.channels = out, .bias = false}), y});
+  return b.add("Add", {b.conv(b.average_pool(x, 2, 2), {.channels = out, .bias = false}), y});
 }
 
 struct Task {
@@ -118,14 +111,14 @@ std::optional<Graph> nas_bench_201(const NetworkSpec& spec) {
   if (!same_network_name(spec.name, "nas_bench_201")) return std::nullopt;
   const Cell cell = parse_cell(spec.text("cell", ""));
   const Task& task = task_named(spec.text("task", "cifar100"));
-  GraphBuilder b("nas_bench_201", spec.batch);
+  GraphBuilder b("nas_bench_201", spec);
   Shape input = task.input;
   if (spec.size) input[1] = input[2] = *spec.size;
   int x = b.input({spec.batch, input[0], input[1], input[2]});
   x = b.batch_norm(b.conv(x, {.channels = 16, .kernel = 3, .pad = 1, .bias = false}));
   for (int stage = 0; stage < 3; ++stage) {
     if (stage > 0) x = residual_block(b, x);
-    for (int i = 0; i < 5; ++i) x = cell_output(b, x, cell);
+    x = b.repeat(5, x, [&](int y) { return cell_output(b, y, cell); });
   }
   x = b.flatten(b.global_pool(b.relu(b.batch_norm(x))));
   return b.finish({b.linear(x, task.classes)});

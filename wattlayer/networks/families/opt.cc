@@ -21,7 +21,7 @@ int outputs_of(GraphBuilder& b, const NetworkSpec& spec, int x, int words) {
 /// transformers/models/opt/modeling_opt.py: positions are counted from the mask and start at 2.
 Graph build(const Plan& plan, const NetworkSpec& spec) {
   const int64_t length = spec.integer("sequence", 128);
-  GraphBuilder b(std::string(plan.name), spec.batch);
+  GraphBuilder b(std::string(plan.name), spec);
   const int words = b.weight({plan.vocabulary, plan.width});
   const int places = b.weight({std::max(plan.positions, length + 2), plan.width});
   const int ids = b.input({spec.batch, length}, DataType::i64), tokens = b.input({spec.batch, length}, DataType::i64);

@@ -43,7 +43,7 @@ int gated_mlp(GraphBuilder& b, int x, int64_t hidden) {
 /// transformers/models/qwen2/modeling_qwen2.py.
 Graph build(const Plan& plan, const NetworkSpec& spec) {
   const int64_t length = spec.integer("sequence", 128);
-  GraphBuilder b(std::string(plan.name), spec.batch);
+  GraphBuilder b(std::string(plan.name), spec);
   const int words = b.weight({plan.vocabulary, plan.width});
   int x = embedding(b, words, b.input({spec.batch, length}, DataType::i64));
   AttentionSettings settings{

@@ -42,7 +42,7 @@ std::optional<Graph> resnet(const NetworkSpec& spec) {
   for (const ResnetPlan& plan : plans()) {
     if (!same_network_name(spec.name, plan.name)) continue;
     const int64_t size = spec.size.value_or(224);
-    GraphBuilder b(std::string(plan.name), spec.batch);
+    GraphBuilder b(std::string(plan.name), spec);
     int x = b.input({spec.batch, 3, size, size});
     x = b.max_pool(b.relu(conv_norm(b, x, 64, 7, 2)), 3, 2, 1);
     for (size_t stage = 0; stage < plan.blocks.size(); ++stage)

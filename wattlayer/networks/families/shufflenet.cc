@@ -62,7 +62,7 @@ std::optional<Graph> shufflenet(const NetworkSpec& spec) {
     if (!same_network_name(name, plan.name)) continue;
     constexpr int64_t blocks[] = {4, 8, 4};
     const int64_t size = spec.size.value_or(224);
-    GraphBuilder b(std::string(plan.name), spec.batch);
+    GraphBuilder b(std::string(plan.name), spec);
     int x = b.relu(conv_norm(b, b.input({spec.batch, 3, size, size}), {.channels = plan.channels[0], .kernel = 3, .stride = 2}));
     x = b.max_pool(x, 3, 2, 1);
     for (size_t stage = 0; stage < 3; ++stage)

@@ -15,7 +15,7 @@ int double_conv(GraphBuilder& b, int x, int64_t channels, bool norm) {
 /// Four levels down and up (Ronneberger et al. 2015) with padded convolutions, so that sizes halve and double exactly.
 Graph build(const NetworkSpec& spec, int64_t width, bool norm) {
   const int64_t size = spec.size.value_or(224);
-  GraphBuilder b(spec.name, spec.batch);
+  GraphBuilder b(spec.name, spec);
   int x = b.input({spec.batch, 3, size, size});
   std::vector<int> levels;
   for (int level = 0; level < 4; ++level) {

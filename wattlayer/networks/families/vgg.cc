@@ -24,7 +24,7 @@ const std::vector<VggPlan>& plans() {
 
 Graph build(const VggPlan& plan, const NetworkSpec& spec) {
   const int64_t size = spec.size.value_or(224);
-  GraphBuilder b(std::string(plan.name), spec.batch);
+  GraphBuilder b(std::string(plan.name), spec);
   int x = b.input({spec.batch, 3, size, size});
   for (int64_t channels : plan.layers)
     x = channels == pool ? b.max_pool(x, 2, 2) : b.relu(b.conv(x, {.channels = channels, .kernel = 3, .pad = 1}));

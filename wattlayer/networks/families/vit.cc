@@ -28,7 +28,7 @@ int embeddings(GraphBuilder& b, const Plan& plan, const NetworkSpec& spec) {
 
 /// transformers/models/vit/modeling_vit.py: the encoder and its pooler.
 Graph build(const Plan& plan, const NetworkSpec& spec) {
-  GraphBuilder b(std::string(plan.name), spec.batch);
+  GraphBuilder b(std::string(plan.name), spec);
   int x = embeddings(b, plan, spec);
   const AttentionSettings settings{.heads = plan.heads, .fused = fused_attention(spec, "eager")};
   for (int64_t i = 0; i < plan.layers; ++i) {

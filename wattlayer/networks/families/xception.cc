@@ -23,7 +23,7 @@ int strided_block(GraphBuilder& b, int x, int64_t wide, int64_t channels, bool r
 std::optional<Graph> xception(const NetworkSpec& spec) {
   if (!same_network_name(spec.name, "xception")) return std::nullopt;
   const int64_t size = spec.size.value_or(299);
-  GraphBuilder b("xception", spec.batch);
+  GraphBuilder b("xception", spec);
   int x = b.input({spec.batch, 3, size, size});
   x = b.relu(norm(b, b.conv(x, {.channels = 32, .kernel = 3, .stride = 2, .bias = false})));
   x = b.relu(norm(b, b.conv(x, {.channels = 64, .kernel = 3, .bias = false})));
