@@ -16,6 +16,7 @@ REACHES = {  # folder of wattlayer/ -> folders that it may include besides itsel
     "predict": {"ops", "features"},
     "fit": {"ops", "features", "predict"},
     "bench": {"ops", "graph", "networks", "store", "meter", "features", "predict", "fit"},
+    "scoring": {"ops", "graph", "networks", "predict"},
     "report": {"ops", "graph", "features", "predict"},
 }
 OUTSIDE = {"cli", "tests", "benchmarks"}  # may include everything; nothing includes them

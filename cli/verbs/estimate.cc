@@ -2,6 +2,9 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <deque>
+#include <iterator>
 #include <memory>
 
 #include "cli/network_source.h"
@@ -10,6 +13,7 @@
 #include "cli/target.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/report/report.h"
+#include "wattlayer/scoring/network_scorer.h"
 
 namespace wattlayer::cli {
 namespace {
@@ -17,7 +21,7 @@ namespace {
 struct Options {
   std::vector<std::string> networks, layers, targets;
   std::vector<int64_t> batches;
-  std::string dtype;
+  std::string dtype, list;
   NetworkOptions network;
   RenderingOptions rendering;
 };
@@ -32,14 +36,6 @@ std::vector<std::string> remarks_of(const Graph& graph) {
         shown < graph.unresolved.size() ? ", ..." : ""));
   }
   return remarks;
-}
-
-/// A network whose file says f32 runs in the energy model's data type when the user asks for that; what says otherwise stays.
-Workload in_dtype_of(const EnergyModel& model, Workload workload) {
-  if (model.dtype == DataType::f32 || !is_float(model.dtype)) return workload;
-  for (WorkloadItem& item : workload.items)
-    if (item.layer.dtype == DataType::f32) item = with_dtype(Workload{.items = {item}}, model.dtype).items[0];
-  return workload;
 }
 
 void add_rows(Report& rows, const NetworkSource& source, const std::vector<EnergyModel>& models, const Options& options) {
@@ -59,11 +55,83 @@ void add_rows(Report& rows, const NetworkSource& source, const std::vector<Energ
   }
 }
 
-void estimate(const Options& options, const DataFiles& files) {
+std::vector<EnergyModel> models_of(const Options& options, const DataFiles& files) {
   std::optional<DataType> dtype;
   if (!options.dtype.empty()) dtype = require_data_type(options.dtype);
   std::vector<EnergyModel> models;
   for (const std::string& target : options.targets) models.push_back(find_energy_model(files, target, dtype));
+  return models;
+}
+
+/// Scores the networks of a list, one a line; generated ones share what they have in common.
+class ListEstimates {
+ public:
+  ListEstimates(const Options& options, const std::vector<EnergyModel>& models) : options_(options), models_(models) {
+    for (const EnergyModel& model : models) scorers_.emplace_back(model);
+  }
+
+  void add(size_t line, const std::string& network) try {
+    if (network.starts_with("net:") && options_.network.inputs.empty() && options_.network.dimensions.empty())
+      return add_generated(network);
+    const NetworkSource source(network);
+    Report rows;
+    add_rows(rows, source, models_, options_);
+    for (EstimateReport& row : rows.estimates) {
+      row.layers.clear(), row.operators.clear();
+      report.estimates.push_back(std::move(row));
+    }
+  } catch (const Error& e) {
+    report.failures.push_back({line, network, e.what()});
+  }
+
+  Report report;
+
+ private:
+  void add_generated(const std::string& network) {
+    std::vector<std::string> specs;
+    for (int64_t batch : options_.batches)
+      specs.push_back(fmt::format("{}{}batch={}", network.substr(4), network.find('?') == network.npos ? '?' : '&', batch));
+    if (specs.empty()) specs.push_back(network.substr(4));
+    std::vector<EstimateReport> rows;
+    for (NetworkScorer& scorer : scorers_)
+      for (const std::string& spec : specs) {
+        rows.push_back(wattlayer::report(scorer.score(spec)));
+        rows.back().file = network;
+      }
+    std::move(rows.begin(), rows.end(), std::back_inserter(report.estimates));
+  }
+
+  const Options& options_;
+  const std::vector<EnergyModel>& models_;
+  std::deque<NetworkScorer> scorers_;
+};
+
+void estimate_list(const Options& options, const DataFiles& files) {
+  const std::vector<EnergyModel> models = models_of(options, files);
+  const std::string text = read_text(options.list);
+  ListEstimates estimates(options, models);
+  size_t number = 0;
+  for (size_t start = 0; start < text.size();) {
+    const size_t end = std::min(text.find('\n', start), text.size());
+    std::string_view line = std::string_view(text).substr(start, end - start);
+    start = end + 1, ++number;
+    const size_t first = line.find_first_not_of(" \t\r");
+    if (first == line.npos || line[first] == '#') continue;
+    estimates.add(number, std::string(line.substr(first, line.find_last_not_of(" \t\r") - first + 1)));
+  }
+  Report& report = estimates.report;
+  for (const Failure& f : report.failures) fmt::print(stderr, "wattlayer: {} line {}: {}\n", options.list, f.line, f.reason);
+  if (report.estimates.empty() && report.failures.empty())
+    throw Error(ErrorKind::invalid_input,
+                options.list + ": no network in it; expected one per line, such as: net:mobilenet_v1?width=0.5");
+  Rendering rendering = options.rendering.rendering();
+  rendering.details = false, rendering.totals = true;
+  write_output(options.rendering.format().estimates(report, rendering), options.rendering.output);
+  if (!report.failures.empty()) throw CLI::RuntimeError(1);
+}
+
+void estimate(const Options& options, const DataFiles& files) {
+  const std::vector<EnergyModel> models = models_of(options, files);
   std::vector<NetworkSource> sources;
   for (const std::string& network : options.networks) sources.emplace_back(network);
   for (const std::string& layer : options.layers) sources.push_back(NetworkSource::of_layer(layer));
@@ -88,6 +156,10 @@ void add_estimate(CLI::App& app, const Program& program) {
                    "a single layer in text form, 'Conv 1x64x56x56 64x64x3x3 pads=1,1,1,1'; may be repeated")
       ->type_name("LAYER")
       ->allow_extra_args(false);
+  verb->add_option("--list", options->list,
+                   "file with one network a line (an ONNX file or net:NAME?..., # comments, - for standard input), totals only")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   verb->add_option("--on", options->targets,
                    "HARDWARE[/ENGINE[/DTYPE]] or an energy model file (.wlm); may be repeated or separated by commas")
       ->type_name("TARGET")
@@ -106,7 +178,14 @@ void add_estimate(CLI::App& app, const Program& program) {
       "\nOne network on one target prints its operators and dearest layers; several print one line each, unless --top or\n"
       "--all-layers asks for more. JSON and CSV are documented in docs/formats/estimate_v1.md.");
   verb->callback([options, verb, &program] {
-    if (options->networks.empty() && options->layers.empty()) throw CLI::RequiredError("NETWORK or --layer");
+    if (!options->list.empty()) {
+      if (!options->networks.empty() || !options->layers.empty() || options->rendering.all_layers || verb->count("--top") > 0)
+        throw CLI::ValidationError("--list",
+                                   "prints totals of the networks in its file; leave out NETWORK, --layer, --top and "
+                                   "--all-layers");
+      return estimate_list(*options, program.data_files());
+    }
+    if (options->networks.empty() && options->layers.empty()) throw CLI::RequiredError("NETWORK, --layer or --list");
     options->rendering.top_given = verb->count("--top") > 0;
     estimate(*options, program.data_files());
   });

@@ -125,5 +125,46 @@ TEST_F(EstimateVerb, UsageErrorsExitWith2) {
   EXPECT_EQ(run_program({"estimate", "--layer", conv}).exit_code, 2) << "--on is missing";
 }
 
+TEST_F(EstimateVerb, ListOfNetworksPrintsOneLineEach) {
+  const std::string list = folder.file("many.txt", "# networks\nnet:vgg11\n\n  net:mobilenet_v1?width=0.5,resolution=160 \r\n");
+  const ProgramRun csv = estimate({"--list", list, "--csv"});
+  ASSERT_EQ(csv.exit_code, 0) << csv.err;
+  EXPECT_EQ(std::count(csv.out.begin(), csv.out.end(), '\n'), 3) << csv.out;
+  EXPECT_NE(csv.out.find("\nnet:vgg11,"), csv.out.npos) << csv.out;
+  EXPECT_NE(csv.out.find("\n\"net:mobilenet_v1?width=0.5,resolution=160\","), csv.out.npos) << csv.out;
+  const ProgramRun table = estimate({"--list", list});
+  ASSERT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_NE(table.out.find("net:vgg11"), table.out.npos) << table.out;
+}
+
+TEST_F(EstimateVerb, ListOfNetworksSaysWhatOneNetworkSays) {
+  const std::string layers = folder.file("one.txt", conv);
+  const std::string list = folder.file("many.txt", "net:mobilenet_v2\n" + layers + "\n");
+  const Json many = Json::parse(estimate({"--list", list, "--json"}).out).at("estimates");
+  const Json each = Json::parse(estimate({"net:mobilenet_v2", layers, "--json"}).out).at("estimates");
+  ASSERT_EQ(many.size(), 2u);
+  for (size_t i = 0; i < 2; ++i) {
+    for (const char* field : {"network", "file", "batch", "energy_j", "time_s", "power_w", "coverage", "macs", "parameters"})
+      EXPECT_EQ(many[i].at(field), each[i].at(field)) << field;
+    EXPECT_FALSE(many[i].contains("layers"));
+  }
+  const Json batches = Json::parse(estimate({"--list", folder.file("a.txt", "net:vgg11\n"), "--json", "--batch", "1,4"}).out);
+  EXPECT_EQ(batches.at("estimates").at(1).at("batch"), 4);
+}
+
+TEST_F(EstimateVerb, BadLinesOfAListAreNamedAndTheOthersGoOn) {
+  const std::string list = folder.file("many.txt", "net:vgg11\nnet:vgg12\n# fine\nmissing.onnx\nnet:vgg13\n");
+  const ProgramRun run = estimate({"--list", list, "--json"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_NE(run.err.find("many.txt line 2: network 'vgg12'"), run.err.npos) << run.err;
+  EXPECT_NE(run.err.find("many.txt line 4: cannot read missing.onnx"), run.err.npos) << run.err;
+  const Json json = Json::parse(run.out);
+  EXPECT_EQ(json.at("estimates").size(), 2u);
+  EXPECT_EQ(json.at("failures").at(1).at("line"), 4);
+  expect_refused(estimate({"--list", folder.file("empty.txt", "# nothing\n")}), "no network in it");
+  EXPECT_EQ(estimate({"--list", list, "net:vgg11"}).exit_code, 2);
+  EXPECT_EQ(estimate({"--list", list, "--top", "3"}).exit_code, 2);
+}
+
 }  // namespace
 }  // namespace wattlayer::test

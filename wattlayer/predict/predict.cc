@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <cmath>
+#include <deque>
 
 #include "wattlayer/core/error.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/predict/energy_model.h"
 #include "wattlayer/predict/physics.h"
+#include "wattlayer/predict/price_list.h"
 
 namespace wattlayer {
 namespace {
@@ -91,6 +93,100 @@ void scale_layers(Estimate& estimate, double factor) {
     if (u.bound_j) *u.bound_j *= factor;
 }
 
+/// A layer, and what can be said of one execution.
+struct PricedLayer {
+  std::string op;
+  bool shapes_known = true, in_catalogue = true;
+  Priced price = {};
+};
+
+PricedLayer priced_layer(const Layer& layer, const EnergyModel& model, const OperatingPoint& point) {
+  PricedLayer l{.op = layer.op, .shapes_known = shapes_known(layer), .in_catalogue = find_operator(layer.op) != nullptr};
+  if (l.shapes_known) l.price = price(layer, model, point);
+  return l;
+}
+
+/// Adds layers up to an estimate.
+class Sum {
+ public:
+  Sum(const EnergyModel& model, const OperatingPoint& point) : model_(model), physics_(*model.physics), point_(point) {}
+
+  void start(std::string network, int64_t batch) {
+    e_ = {.network = std::move(network),
+          .hardware = model_.hardware.id,
+          .engine = model_.engine.id,
+          .scope = model_.scope,
+          .energy_model = model_.id,
+          .dtype = model_.dtype,
+          .batch = batch,
+          .idle_included = model_.idle_included,
+          .stated_power_w = physics_.stated_w};
+  }
+
+  /// `line`: index of the item that the estimate holds a line for.
+  void add(const PricedLayer& layer, double count, std::optional<size_t> line) {
+    if (!layer.shapes_known) return add_unpriced(e_, layer.op, count, std::nullopt, "shape unknown");
+    const Priced& p = layer.price;
+    const double joules = count * p.outcome.energy_j, seconds = count * p.outcome.time_s;
+    if (p.label == Label::bounded && !layer.in_catalogue)
+      add_unpriced(e_, layer.op, count, joules, "operator not in the catalogue");
+    ++priced_;
+    single_ = layer_widths(p, physics_);
+    if (line)
+      e_.layers.push_back({*line, around(joules, single_.energy), around(seconds, single_.time), count * p.macs, p.label});
+    totals_.add(p.outcome, count);
+    in_range_ += p.in_range ? joules : 0;
+    doubt_ += joules * p.doubt;
+    e_.macs += count * p.macs, e_.parameters += count * p.parameters;
+  }
+
+  Estimate finish(bool is_network, bool several) {
+    require_some();
+    e_.coverage = totals_.energy_j > 0 ? in_range_ / totals_.energy_j : 0;
+    const Widths widths = several ? widths_of_network() : single_;
+    if (model_.from_data_sheet) e_.interval_note = "data sheet only";
+    // What has no known shape is in no total, so no total can be bounded from above.
+    if (std::any_of(e_.unpriced.begin(), e_.unpriced.end(), [](const Unpriced& u) { return !u.bound_j; }))
+      e_.interval_note = "incomplete";
+    const double layers_j = totals_.energy_j;
+    const PhysicsModel::Totals pass = physics_.pass(totals_, is_network, point_);
+    // What holds for the pass holds for each layer in it: layers and what lies between them add up to the total.
+    if (layers_j > 0) scale_layers(e_, (pass.energy_j - pass.between_j) / layers_j);
+    e_.energy_j = around(pass.energy_j, widths.energy);
+    e_.time_s = around(pass.time_s, widths.time);
+    e_.power_w = around(pass.time_s > 0 ? pass.energy_j / pass.time_s : 0, widths.power);
+    return std::move(e_);
+  }
+
+ private:
+  void require_some() const {
+    if (priced_ > 0) return;
+    throw Error(
+        ErrorKind::invalid_input,
+        e_.network + (e_.unpriced.empty() ? ": no layer costs anything; expected a network with operators"
+                                          : ": no layer can be priced, the shape of " + e_.unpriced.front().op +
+                                                " is unknown; give input shapes with --input, or outputs after `->` in a list"));
+  }
+
+  Widths widths_of_network() {
+    const Calibration& own = physics_.network_calibration;
+    const Calibration& c = own.rows >= 20 ? own : physics_.layer_calibration;
+    const double extra = totals_.energy_j > 0 ? doubt_ / totals_.energy_j : 0;
+    if (own.rows < 20) e_.interval_note = "uncalibrated";
+    else if (own.blocks < 10) e_.interval_note = "few blocks";
+    return {c.energy + extra, c.time + extra, physics_.stated_w ? 0 : c.power + extra / 2};
+  }
+
+  const EnergyModel& model_;
+  const PhysicsModel& physics_;
+  const OperatingPoint& point_;
+  Estimate e_;
+  PhysicsModel::Totals totals_;
+  double in_range_ = 0, doubt_ = 0;
+  size_t priced_ = 0;
+  Widths single_{};
+};
+
 }  // namespace
 
 std::string_view name(Label label) {
@@ -107,64 +203,38 @@ LayerPrediction predict(const Layer& layer, const EnergyModel& model) {
 }
 
 Estimate predict(const Workload& workload, const EnergyModel& model, const OperatingPoint& point) {
-  const PhysicsModel& physics = *model.physics;
-  Estimate e{.network = workload.name,
-             .hardware = model.hardware.id,
-             .engine = model.engine.id,
-             .scope = model.scope,
-             .energy_model = model.id,
-             .dtype = model.dtype,
-             .batch = workload.batch,
-             .idle_included = model.idle_included,
-             .stated_power_w = model.physics->stated_w};
-  PhysicsModel::Totals totals;
-  double in_range = 0, doubt = 0;
-  Widths single{};
+  Sum sum(model, point);
+  sum.start(workload.name, workload.batch);
   for (size_t i = 0; i < workload.items.size(); ++i) {
     const WorkloadItem& item = workload.items[i];
-    if (!shapes_known(item.layer)) {
-      add_unpriced(e, item.layer.op, item.count, std::nullopt, "shape unknown");
-      continue;
-    }
-    const Priced p = price(item.layer, model, point);
-    const double joules = item.count * p.outcome.energy_j, seconds = item.count * p.outcome.time_s;
-    if (p.label == Label::bounded && !find_operator(item.layer.op))
-      add_unpriced(e, item.layer.op, item.count, joules, "operator not in the catalogue");
-    single = layer_widths(p, physics);
-    e.layers.push_back({i, around(joules, single.energy), around(seconds, single.time), item.count * p.macs, p.label});
-    totals.add(p.outcome, item.count);
-    in_range += p.in_range ? joules : 0;
-    doubt += joules * p.doubt;
-    e.macs += item.count * p.macs, e.parameters += item.count * p.parameters;
+    sum.add(priced_layer(item.layer, model, point), item.count, i);
   }
-  if (e.layers.empty())
-    throw Error(ErrorKind::invalid_input,
-                workload.name + (e.unpriced.empty()
-                                     ? ": no layer costs anything; expected a network with operators"
-                                     : ": no layer can be priced, the shape of " + e.unpriced.front().op +
-                                           " is unknown; give input shapes with --input, or outputs after `->` in a list"));
-  e.coverage = totals.energy_j > 0 ? in_range / totals.energy_j : 0;
-  Widths widths = single;
-  if (workload.is_network || workload.items.size() != 1) {
-    const Calibration& own = physics.network_calibration;
-    const Calibration& c = own.rows >= 20 ? own : physics.layer_calibration;
-    const double extra = totals.energy_j > 0 ? doubt / totals.energy_j : 0;
-    widths = {c.energy + extra, c.time + extra, physics.stated_w ? 0 : c.power + extra / 2};
-    if (own.rows < 20) e.interval_note = "uncalibrated";
-    else if (own.blocks < 10) e.interval_note = "few blocks";
-  }
-  if (model.from_data_sheet) e.interval_note = "data sheet only";
-  // What has no known shape is in no total, so no total can be bounded from above.
-  if (std::any_of(e.unpriced.begin(), e.unpriced.end(), [](const Unpriced& u) { return !u.bound_j; }))
-    e.interval_note = "incomplete";
-  const double layers_j = totals.energy_j;
-  totals = physics.pass(totals, workload.is_network, point);
-  // What holds for the pass holds for each layer in it: layers and what lies between them add up to the total.
-  if (layers_j > 0) scale_layers(e, (totals.energy_j - totals.between_j) / layers_j);
-  e.energy_j = around(totals.energy_j, widths.energy);
-  e.time_s = around(totals.time_s, widths.time);
-  e.power_w = around(totals.time_s > 0 ? totals.energy_j / totals.time_s : 0, widths.power);
-  return e;
+  return sum.finish(workload.is_network, workload.is_network || workload.items.size() != 1);
+}
+
+struct PriceList::Prices {
+  const EnergyModel& model;
+  OperatingPoint point;
+  std::deque<PricedLayer> layers;
+};
+
+PriceList::PriceList(const EnergyModel& model, const OperatingPoint& point)
+    : prices_(std::make_unique<Prices>(Prices{model, point, {}})) {}
+PriceList::PriceList(PriceList&&) noexcept = default;
+PriceList::~PriceList() = default;
+
+size_t PriceList::add(const Layer& layer) {
+  prices_->layers.push_back(priced_layer(layer, prices_->model, prices_->point));
+  return prices_->layers.size() - 1;
+}
+
+size_t PriceList::size() const { return prices_->layers.size(); }
+
+Estimate PriceList::total(std::span<const Item> items, std::string network, int64_t batch) const {
+  Sum sum(prices_->model, prices_->point);
+  sum.start(std::move(network), batch);
+  for (const Item& item : items) sum.add(prices_->layers[item.layer], item.count, std::nullopt);
+  return sum.finish(true, true);
 }
 
 }  // namespace wattlayer

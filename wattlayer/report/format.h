@@ -13,6 +13,7 @@ struct Rendering {
   size_t top = 10;          ///< dearest layers in a table
   bool all_layers = false;  ///< every layer, in workload order
   bool details = true;      ///< operators and layers of each estimate; else one line each
+  bool totals = false;      ///< of a list of networks: estimates have no layers
   bool colour = false;
   int columns = 100;  ///< of the terminal
 };

@@ -49,14 +49,24 @@ std::vector<OperatorRow> by_operator(const std::vector<LayerRow>& layers) {
 
 }  // namespace
 
-EstimateReport report(const Workload& workload, Estimate estimate) {
+EstimateReport report(Estimate estimate) {
   EstimateReport result;
   result.network = estimate.network;
   const double batch = static_cast<double>(std::max<int64_t>(1, estimate.batch));
   const Interval& energy = estimate.energy_j;
   result.energy_per_inference_j = {energy.value / batch, energy.low / batch, energy.high / batch};
-  result.layers.reserve(estimate.layers.size());
-  for (const LayerEstimate& layer : estimate.layers) {
+  result.estimate = std::move(estimate);
+  return result;
+}
+
+EstimateReport report(const Workload& workload, Estimate whole) {
+  std::vector<LayerEstimate> layers = std::move(whole.layers);
+  whole.layers.clear();
+  EstimateReport result = report(std::move(whole));
+  const Estimate& estimate = result.estimate;
+  const Interval& energy = estimate.energy_j;
+  result.layers.reserve(layers.size());
+  for (const LayerEstimate& layer : layers) {
     if (layer.item >= workload.items.size()) throw Error(ErrorKind::internal, "report: the estimate is of another workload");
     result.layers.push_back(layer_row(workload.items[layer.item], layer, energy.value));
   }
@@ -64,8 +74,6 @@ EstimateReport report(const Workload& workload, Estimate estimate) {
   result.pass_energy_j = energy.value;
   for (const OperatorRow& row : result.operators) result.pass_energy_j -= row.energy_j;
   if (std::abs(result.pass_energy_j) <= 1e-9 * energy.value) result.pass_energy_j = 0;
-  estimate.layers.clear();
-  result.estimate = std::move(estimate);
   return result;
 }
 

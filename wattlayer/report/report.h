@@ -43,13 +43,24 @@ struct EstimateReport {
   std::vector<std::string> remarks;    ///< assumptions made on the way (trip counts, bounds, unknown shapes)
 };
 
+/// A network of a list that could not be estimated.
+struct Failure {
+  size_t line = 0;      ///< of the list, counted from 1
+  std::string network;  ///< as the line says it
+  std::string reason;
+};
+
 /// One estimate per network, energy model and batch size, in the order asked for.
 struct Report {
   std::vector<EstimateReport> estimates;
+  std::vector<Failure> failures;
 };
 
 /// Rows of an estimate of this workload. Throws Error(internal) when the two do not belong together.
 EstimateReport report(const Workload& workload, Estimate estimate);
+
+/// Totals of an estimate that has no layers.
+EstimateReport report(Estimate estimate);
 
 /// Positions of the layers, dearest first; at most `top`.
 std::vector<size_t> dearest(const EstimateReport& report, size_t top);

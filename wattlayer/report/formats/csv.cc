@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <iterator>
+
 #include "wattlayer/report/format.h"
 #include "wattlayer/report/inspection.h"
 #include "wattlayer/report/report.h"
@@ -18,7 +20,25 @@ std::string cell(std::string_view text) {
   return quoted + "\"";
 }
 
-std::string estimates(const Report& report, const Rendering&) {
+/// One line a network.
+std::string totals(const Report& report) {
+  std::string text =
+      "network,hardware,engine,dtype,batch,scope,energy_j,energy_low_j,energy_high_j,time_s,time_low_s,time_high_s,power_w,"
+      "coverage,macs,parameters,unpriced,interval_note\n";
+  for (const EstimateReport& r : report.estimates) {
+    const Estimate& e = r.estimate;
+    double missing = 0;
+    for (const Unpriced& u : e.unpriced) missing += u.count;
+    fmt::format_to(std::back_inserter(text), "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", cell(r.file),
+                   cell(e.hardware), cell(e.engine), name(e.dtype), e.batch, e.scope, e.energy_j.value, e.energy_j.low,
+                   e.energy_j.high, e.time_s.value, e.time_s.low, e.time_s.high, e.power_w.value, e.coverage, e.macs,
+                   e.parameters, missing, e.interval_note);
+  }
+  return text;
+}
+
+std::string estimates(const Report& report, const Rendering& rendering) {
+  if (rendering.totals) return totals(report);
   std::string text =
       "network,hardware,engine,dtype,batch,scope,name,op,layer,count,macs,energy_j,energy_low_j,energy_high_j,time_s,share,"
       "label\n";

@@ -28,7 +28,18 @@ Json layer_json(const LayerRow& row) {
           {"label", name(row.label)}};
 }
 
-Json estimate_json(const EstimateReport& r) {
+/// Operators and layers, which estimates of a list do not have.
+void add_layers(Json& json, const EstimateReport& r) {
+  json["pass_energy_j"] = r.pass_energy_j;
+  json["operators"] = Json::array();
+  for (const OperatorRow& row : r.operators)
+    json["operators"].push_back(
+        {{"op", row.op}, {"count", row.count}, {"macs", row.macs}, {"energy_j", row.energy_j}, {"share", row.share}});
+  json["layers"] = Json::array();
+  for (const LayerRow& row : r.layers) json["layers"].push_back(layer_json(row));
+}
+
+Json estimate_json(const EstimateReport& r, bool totals) {
   const Estimate& e = r.estimate;
   Json json{{"network", r.network},
             {"file", r.file},
@@ -46,15 +57,9 @@ Json estimate_json(const EstimateReport& r) {
             {"coverage", e.coverage},
             {"macs", e.macs},
             {"parameters", e.parameters},
-            {"interval_note", e.interval_note},
-            {"pass_energy_j", r.pass_energy_j}};
+            {"interval_note", e.interval_note}};
   if (e.stated_power_w) json["stated_power_w"] = *e.stated_power_w;
-  json["operators"] = Json::array();
-  for (const OperatorRow& row : r.operators)
-    json["operators"].push_back(
-        {{"op", row.op}, {"count", row.count}, {"macs", row.macs}, {"energy_j", row.energy_j}, {"share", row.share}});
-  json["layers"] = Json::array();
-  for (const LayerRow& row : r.layers) json["layers"].push_back(layer_json(row));
+  if (!totals) add_layers(json, r);
   json["unpriced"] = Json::array();
   for (const Unpriced& u : e.unpriced)
     json["unpriced"].push_back(
@@ -66,10 +71,13 @@ Json estimate_json(const EstimateReport& r) {
 // Names in a network may hold any bytes; JSON holds UTF-8 only.
 std::string dump(const Json& json) { return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
-std::string estimates(const Report& report, const Rendering&) {
+std::string estimates(const Report& report, const Rendering& rendering) {
   Json list = Json::array();
-  for (const EstimateReport& r : report.estimates) list.push_back(estimate_json(r));
-  return dump({{"schema", 1}, {"estimates", std::move(list)}});
+  for (const EstimateReport& r : report.estimates) list.push_back(estimate_json(r, rendering.totals));
+  Json json{{"schema", 1}, {"estimates", std::move(list)}};
+  for (const Failure& f : report.failures)
+    json["failures"].push_back({{"line", f.line}, {"network", f.network}, {"reason", f.reason}});
+  return dump(json);
 }
 
 Json node_json(const NodeRow& n) {

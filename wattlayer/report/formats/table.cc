@@ -147,7 +147,7 @@ std::string remarks(const std::vector<std::string>& lines) {
 }
 
 std::string summary(const Report& report, const Rendering& rendering) {
-  TextTable table({{"NETWORK", Align::left, 40},
+  TextTable table({{"NETWORK", Align::left, rendering.totals ? size_t{160} : size_t{40}},
                    {"ON", Align::left, 48},
                    {"BATCH", Align::right},
                    {"ENERGY PER INFERENCE", Align::left},
@@ -160,9 +160,10 @@ std::string summary(const Report& report, const Rendering& rendering) {
     const Estimate& e = r.estimate;
     double missing = 0;
     for (const Unpriced& u : e.unpriced) missing += u.count;
-    table.row({r.network, fmt::format("{}/{}/{}", e.hardware, e.engine, name(e.dtype)), count_text(static_cast<double>(e.batch)),
-               of(r.energy_per_inference_j, "J"), quantity(e.energy_j.value, "J"), quantity(e.time_s.value, "s"),
-               quantity(e.power_w.value, "W"), percent(e.coverage), missing > 0 ? count_text(missing) : "–"},
+    table.row({rendering.totals ? r.file : r.network, fmt::format("{}/{}/{}", e.hardware, e.engine, name(e.dtype)),
+               count_text(static_cast<double>(e.batch)), of(r.energy_per_inference_j, "J"), quantity(e.energy_j.value, "J"),
+               quantity(e.time_s.value, "s"), quantity(e.power_w.value, "W"), percent(e.coverage),
+               missing > 0 ? count_text(missing) : "–"},
               missing > 0 ? Style::yellow : Style::plain);
   }
   std::vector<std::string> scopes;
@@ -176,7 +177,7 @@ std::string summary(const Report& report, const Rendering& rendering) {
 
 std::string estimates(const Report& report, const Rendering& rendering) {
   std::string text;
-  if (report.estimates.size() > 1) text = summary(report, rendering);
+  if (report.estimates.size() > 1 || (rendering.totals && !report.estimates.empty())) text = summary(report, rendering);
   if (!rendering.details) return text;
   for (const EstimateReport& r : report.estimates)
     text += (text.empty() ? "" : "\n") + totals(r, rendering) + "\n" + operators(r, rendering) + layers(r, rendering) +
