@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/ops/layer_text.h"
 
 namespace wattlayer {
 namespace {
@@ -22,6 +23,19 @@ TEST(LayerSums, JoinsLayersToTheirNetwork) {
   EXPECT_EQ(found.networks[0].network->row, "n");
   EXPECT_DOUBLE_EQ(found.networks[0].layer_sum_j(), 7);
   EXPECT_EQ(found.incomplete, 0u);
+}
+
+TEST(LayerSums, CountsALayerAsOftenAsTheNetworkRunsIt) {
+  std::vector<Measurement> rows = {row("n", "network", 10), row("n/1", "real-layer", 3, "n"), row("n/2", "real-layer", 4, "n"),
+                                   row("n/3", "real-layer", 1, "n")};
+  const auto gemm = parse_layer("Gemm 2x8 16x8 16 transB=1"), back = parse_layer("Gemm 2x16 8x16 8 transB=1");
+  rows[0].workload.items = {{gemm, 12}, {back, 12}, {parse_layer("Add 2x8 2x8"), 5}, {parse_layer("Relu 2x16"), 3}};
+  rows[1].workload.items = {{gemm}};
+  rows[2].workload.items = {{back}};                         // as many multiply-accumulates: the two share the 24
+  rows[3].workload.items = {{parse_layer("Dropout 2x16")}};  // not in the workload: once
+  const DecomposedNetwork found = decomposed_networks(rows).networks.at(0);
+  EXPECT_DOUBLE_EQ(found.layer_sum_j(), 12 * 3 + 12 * 4 + 1);
+  EXPECT_DOUBLE_EQ(found.covered, 24 / 32.0);
 }
 
 TEST(LayerSums, LeavesOutANetworkThatLostALayer) {

@@ -2,18 +2,48 @@
 
 #include <cmath>
 #include <map>
-#include <optional>
 #include <tuple>
+#include <utility>
 
 #include "wattlayer/core/error.h"
 #include "wattlayer/core/statistics.h"
+#include "wattlayer/fit/layer_features.h"
 #include "wattlayer/fit/rows.h"
 
 namespace wattlayer {
 
+namespace {
+
+/// Operator and size: multiply-accumulates, elements of the output where it has none.
+using Size = std::pair<std::string, double>;
+
+Size size_of(const Layer& layer) {
+  const double macs = feature(layer, LayerFeature::macs);
+  return {layer.op, macs > 0 ? macs : feature(layer, LayerFeature::activations)};
+}
+
+DecomposedNetwork joined(const Measurement& network, const std::vector<const Measurement*>& rows) {
+  std::map<Size, double> runs, measured;
+  double all = 0, covered = 0;
+  for (const WorkloadItem& item : network.workload.items) runs[size_of(item.layer)] += item.count, all += item.count;
+  for (const Measurement* m : rows)
+    for (const WorkloadItem& item : m->workload.items) measured[size_of(item.layer)] += item.count;
+  for (const auto& [size, count] : runs)
+    if (measured.contains(size)) covered += count;
+  DecomposedNetwork result{.network = &network, .covered = all > 0 ? covered / all : 0};
+  for (const Measurement* m : rows) {
+    const Size size = m->workload.items.size() == 1 ? size_of(m->workload.items[0].layer) : Size();
+    const auto found = runs.find(size);
+    result.layers.push_back({m, found == runs.end() ? 1 : found->second / measured.at(size)});
+  }
+  return result;
+}
+
+}  // namespace
+
 double DecomposedNetwork::layer_sum_j() const {
   double sum = 0;
-  for (const Measurement* layer : layers) sum += *layer->energy_j;
+  for (const MeasuredPart& layer : layers) sum += layer.count * *layer.row->energy_j;
   return sum;
 }
 
@@ -37,7 +67,7 @@ DecomposedNetworks decomposed_networks(std::span<const Measurement> rows) {
     if (m.kind != "network" || !m.failure.empty() || !has_measured_energy(m)) continue;
     const auto found = parts.find(key(m, m.row));
     if (found == parts.end()) continue;
-    if (found->second.complete) result.networks.push_back({&m, found->second.layers});
+    if (found->second.complete) result.networks.push_back(joined(m, found->second.layers));
     else ++result.incomplete;
   }
   return result;

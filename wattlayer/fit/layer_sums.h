@@ -8,10 +8,18 @@
 
 namespace wattlayer {
 
-/// A measured network and the measurements of its own layers, each alone.
+/// A measured layer and how often the network runs one of its operator and size.
+struct MeasuredPart {
+  const Measurement* row = nullptr;
+  double count = 1;
+};
+
+/// A measured network and the measurements of its own layers, each alone. Data sets that measure equal layers once count them as
+/// often as the network's workload has them, shared among the rows of that operator and size.
 struct DecomposedNetwork {
   const Measurement* network = nullptr;
-  std::vector<const Measurement*> layers;
+  std::vector<MeasuredPart> layers;
+  double covered = 0;  ///< share of the operators that the network runs which have such a row
 
   /// Joules of all layers, counts included.
   double layer_sum_j() const;

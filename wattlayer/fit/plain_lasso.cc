@@ -27,7 +27,9 @@ Moments moments(const std::vector<Powers>& terms, const Samples& samples) {
   Moments m{.middle = columns.colwise().mean(), .target_middle = targets.mean()};
   columns.rowwise() -= m.middle.transpose();
   targets.array() -= m.target_middle;
-  m.gram = columns.transpose() * columns;
+  m.gram = Eigen::MatrixXd::Zero(k, k);
+  m.gram.selfadjointView<Eigen::Lower>().rankUpdate(columns.transpose());
+  m.gram.triangularView<Eigen::StrictlyUpper>() = m.gram.transpose();
   m.correlation = columns.transpose() * targets;
   m.targets = targets.squaredNorm();
   return m;

@@ -89,6 +89,17 @@ TEST(Repetitions, ErrorFallsWithTheSquareRoot) {
   EXPECT_THROW(analyse("repetitions", networks()), Error);
 }
 
+TEST(MeasuredSums, OnGpusALayerSumLacksWhatWattLayerSays) {
+  const auto rows = public_rows("irene");
+  if (!rows) GTEST_SKIP() << "needs data/irene beside the project";
+  const AnalysisTable factor = analyse("correction-factor", *rows).tables.at(0);
+  // Published for another GPU: 1.25, R2 0.99.
+  EXPECT_NEAR(number(factor, {"irene-device-1", "pytorch", "f32", "measured"}, "factor"), 1.223, 0.01);
+  EXPECT_NEAR(number(factor, {"irene-device-1", "pytorch", "f32", "measured"}, "r2"), 0.99, 0.005);
+  EXPECT_NEAR(number(factor, {"irene-device-2", "pytorch", "f32", "measured"}, "factor"), 1.186, 0.01);
+  EXPECT_GT(number(factor, {"irene-device-2", "pytorch", "f32", "measured"}, "r2"), 0.99);
+}
+
 TEST(MeasuredSums, MeetGetznerEtAl) {
   const auto rows = public_rows("getzner");
   if (!rows) GTEST_SKIP() << "needs data/getzner beside the project";

@@ -16,14 +16,15 @@ using Shares = std::map<std::string, std::vector<double>>;
 
 void add_shares(Shares& shares, const DecomposedNetwork& network, const std::set<std::string>& ops) {
   std::map<std::string, double> joules;
-  for (const Measurement* layer : network.layers) joules[layer->workload.items[0].layer.op] += *layer->energy_j;
+  for (const auto& [row, count] : network.layers) joules[row->workload.items[0].layer.op] += count * *row->energy_j;
   for (const std::string& op : ops) shares[op].push_back(100 * joules[op] / network.layer_sum_j());
 }
 
 AnalysisResult run(const AnalysisInput& input) {
   DecomposedNetworks found = decomposed_networks(input.rows);
   std::erase_if(found.networks, [](const DecomposedNetwork& d) {
-    return std::any_of(d.layers.begin(), d.layers.end(), [](const Measurement* m) { return m->workload.items.size() != 1; });
+    return std::any_of(d.layers.begin(), d.layers.end(),
+                       [](const MeasuredPart& part) { return part.row->workload.items.size() != 1; });
   });
   if (found.networks.empty())
     throw Error(ErrorKind::invalid_input,
@@ -31,7 +32,7 @@ AnalysisResult run(const AnalysisInput& input) {
                 "`estimate` splits predicted energy");
   std::map<std::string, std::set<std::string>> ops;
   for (const DecomposedNetwork& d : found.networks)
-    for (const Measurement* layer : d.layers) ops[d.network->block].insert(layer->workload.items[0].layer.op);
+    for (const MeasuredPart& part : d.layers) ops[d.network->block].insert(part.row->workload.items[0].layer.op);
   std::map<std::string, Shares> blocks;
   for (const DecomposedNetwork& d : found.networks) add_shares(blocks[d.network->block], d, ops[d.network->block]);
   AnalysisTable table{.title = "Share of each operator in the energy of the measured layers, over batch sizes",

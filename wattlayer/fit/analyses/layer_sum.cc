@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "wattlayer/core/error.h"
 #include "wattlayer/core/statistics.h"
@@ -45,7 +46,7 @@ std::vector<Cell> summary(const std::string& which, const Pairs& pairs) {
 }
 
 AnalysisResult run(const AnalysisInput& input) {
-  const DecomposedNetworks found = decomposed_networks(input.rows);
+  DecomposedNetworks found = decomposed_networks(input.rows);
   if (found.networks.empty())
     throw Error(ErrorKind::invalid_input,
                 "layer-sum needs networks whose layers were measured too (rows with a parent); this data set has none");
@@ -64,23 +65,25 @@ AnalysisResult run(const AnalysisInput& input) {
                      .columns = {{"network", "NETWORK"},
                                  {"batch", "BATCH", Notation::count},
                                  {"layers", "LAYERS", Notation::count},
+                                 {"covered", "COVERED %", Notation::per_cent},
                                  {"layer_sum_j", "LAYER SUM", Notation::joules},
                                  {"network_j", "NETWORK", Notation::joules},
                                  {"ratio", "RATIO"}}};
+  std::stable_sort(found.networks.begin(), found.networks.end(), [](const DecomposedNetwork& a, const DecomposedNetwork& b) {
+    return std::tie(a.network->block, a.network->workload.batch) < std::tie(b.network->block, b.network->workload.batch);
+  });
   std::map<std::string, Pairs> blocks;
   Pairs all;
   for (const DecomposedNetwork& d : found.networks) {
     const double sum = d.layer_sum_j(), whole = *d.network->energy_j;
+    double layers = 0;
+    for (const MeasuredPart& part : d.layers) layers += part.count;
     for (Pairs* pairs : {&blocks[d.network->block], &all}) pairs->sum.push_back(sum), pairs->network.push_back(whole);
-    each.rows.push_back({d.network->block, static_cast<double>(d.network->workload.batch), static_cast<double>(d.layers.size()),
-                         sum, whole, whole / sum});
+    each.rows.push_back(
+        {d.network->row, static_cast<double>(d.network->workload.batch), layers, 100 * d.covered, sum, whole, whole / sum});
   }
   for (const auto& [block, pairs] : blocks) totals.rows.push_back(summary(block, pairs));
   totals.rows.push_back(summary("all", all));
-  std::stable_sort(each.rows.begin(), each.rows.end(), [](const auto& a, const auto& b) {
-    return std::tie(std::get<std::string>(a[0]), std::get<double>(a[1])) <
-           std::tie(std::get<std::string>(b[0]), std::get<double>(b[1]));
-  });
   AnalysisResult result{.tables = {std::move(totals), std::move(each)}};
   if (found.incomplete > 0)
     result.remarks.push_back(std::to_string(found.incomplete) + " networks took no part: a layer of theirs has no energy.");
