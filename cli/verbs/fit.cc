@@ -76,7 +76,8 @@ void fit(const Options& options, const DataFiles& files) {
   write_remark(fmt::format("fitting {} rows of {}", rows.size(), target));
   const EnergyModel model = fit_energy_model(
       training, parse_hardware(hardware_json, rows[0].hardware), hardware_json, parse_engine(engine_json, rows[0].engine),
-      engine_json, options.id.empty() ? target : options.id, origin_of(rows, files), {.stated_power_w = options.stated_power_w});
+      engine_json, options.id.empty() ? target : options.id, origin_of(rows, files),
+      {.stated_power_w = options.stated_power_w, .remark = [](const std::string& text) { write_remark(text); }});
   if (model.physics->stated_w)
     write_remark(fmt::format(
         "no row has a measured energy: the model is one of time, its joules are {:g} W times seconds and labelled modelled",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <unordered_map>
 
 #include "wattlayer/bench/sampling.h"
@@ -76,7 +77,7 @@ std::vector<double> held_out_errors(std::span<const Measurement> rows, const Har
   const auto parts = blocked_folds(thinned(usable_rows, most_rows), folds);
   if (parts.size() < 2) return errors;
   for (size_t f = 0; f < parts.size(); ++f) {
-    const PhysicsFitOptions quick{.calibration_folds = 0, .iterations = 15, .norms = {2}};
+    const PhysicsFitOptions quick{.calibration_folds = 0, .iterations = 15, .norms = {2}, .trees = {.fewest_layers = SIZE_MAX}};
     const PhysicsFit fit = fit_physics(outside_fold(parts, f), Target{hardware, engine}, quick);
     for (const Measurement* row : parts[f]) {
       const PhysicsModel::Totals predicted = price(fit.model, *row, hardware, engine);

@@ -61,6 +61,8 @@ bool on_matrix_units(DataType type, const Hardware& hardware) {
 
 Group group_of(const Operator& op, const Layer& layer, const Cost& c, const Window& window, const Engine& engine) {
   if (op.family == Family::activation) return {op.family, op.name};
+  if (mixes_experts(op)) return {op.family, "experts"};
+  if (op.family == Family::attention) return {op.family, c.m == 1 ? "decode" : ""};
   if (op.family != Family::conv) return {op.family, {}};
   if (c.groups > 1) return {op.family, c.n <= 2 ? "depthwise" : "grouped"};
   if (by_winograd(layer, c, window, engine)) return {op.family, "winograd"};
@@ -165,6 +167,7 @@ Features features(const Layer& layer, const Hardware& hardware, const Engine& en
   if (c.macs > 0) f.group.dtype = arithmetic(layer, hardware, engine);
   f.macs = c.macs;
   f.parameters = c.parameters;
+  f.sizes = layer_sizes(layer, op, c, hardware);
   set_counts(f, layer, op, c, window, hardware, engine);
   set_coordinates(f, layer, c, window);
   return f;

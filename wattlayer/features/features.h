@@ -6,6 +6,7 @@
 #include "wattlayer/core/engine.h"
 #include "wattlayer/core/hardware.h"
 #include "wattlayer/core/layer.h"
+#include "wattlayer/features/layer_sizes.h"
 #include "wattlayer/ops/operator.h"
 
 namespace wattlayer {
@@ -50,6 +51,7 @@ struct Features {
   std::array<double, coordinate_kinds> coordinates{};
   double macs = 0;
   double parameters = 0;
+  LayerSizes sizes;
 
   double count(Count c) const { return counts[static_cast<size_t>(c)]; }
 };

@@ -34,6 +34,20 @@ Json datasets(TrainingRows rows) {
   return counts;
 }
 
+/// Rounds, and mean |log error| of energy plus that of time on held-out blocks, by group.
+Json trees_of(const PhysicsFit& fit) {
+  Json out = Json::object();
+  for (const auto& [key, choice] : fit.trees) {
+    const auto& [family, variant, dtype] = key;
+    out[family + (variant.empty() ? "" : "/" + variant) + " " + std::string(name(dtype))] = {
+        {"time_trees", choice.time_rounds},
+        {"power_trees", choice.power_rounds},
+        {"log_error_without", rounded(choice.error_before)},
+        {"log_error_with", rounded(choice.error_after)}};
+  }
+  return out;
+}
+
 /// What anybody should know who relies on the model, found in the data itself.
 Json weaknesses(TrainingRows rows, const PhysicsFit& fit) {
   Json out = Json::array();
@@ -50,6 +64,8 @@ Json weaknesses(TrainingRows rows, const PhysicsFit& fit) {
   if (fit.model.stated_w)
     out.push_back("energy was not measured: it is " + Json(rounded(*fit.model.stated_w)).dump() +
                   " W, as stated, times the fitted time; errors and intervals are those of the time");
+  if (fit.trees_lacked_library)
+    out.push_back("layers would have sufficed for boosted trees, but the library libxgboost was not there: ridge residuals only");
   const Calibration& networks = fit.model.network_calibration;
   if (networks.rows < 20) out.push_back("no network rows calibrate the intervals of networks; layer errors stand in");
   else if (networks.blocks < 10)
@@ -73,6 +89,7 @@ std::string write_card(const CardOrigin& origin, TrainingRows rows, const Physic
   card["fitted"] = origin.date;
   card["rows"] = datasets(rows);
   card["distinct_layers_by_group"] = groups;
+  if (!fit.trees.empty()) card["boosted_trees"] = trees_of(fit);
   card["held_out_blocks"] = {{"layers", errors(fit.held_out.layers, fit.model.layer_calibration)},
                              {"networks", errors(fit.held_out.networks, fit.model.network_calibration)}};
   card["weaknesses"] = weaknesses(rows, fit);

@@ -84,10 +84,19 @@ PhysicsFit fit_own(TrainingRows rows, const Target& target, const PhysicsFitOpti
   const double norm = choose_norm(rows, target, options);
   PhysicsFit fit{.model = fit_law(rows, target, norm, options.most_rows, options.iterations)};
   if (!measured) state_power(fit.model, options.stated_power_w ? *options.stated_power_w : *stated_power(rows));
+  fit.trees_lacked_library = wants_trees(fit.model, options.trees) && !BoostingLibrary::load(options.trees.library);
+  if (fit.trees_lacked_library && options.remark)
+    options.remark("there is no " + options.trees.library +
+                   ", so large groups of layers get no boosted trees; install libxgboost0 for a closer fit");
+  fit.trees = plan_trees(fit.model, rows, target, options.trees);
+  add_trees(fit.model, rows, target, fit.trees, options.trees);
   if (options.calibration_folds > 1)
-    fit.held_out =
-        calibrate(fit.model, thinned(rows, options.most_rows / 2), target.hardware, target.engine, options.calibration_folds,
-                  [&](TrainingRows rest) { return fit_law(rest, target, norm, rest.size(), options.iterations / 2); });
+    fit.held_out = calibrate(fit.model, thinned(rows, fit.trees.empty() ? options.most_rows / 2 : options.trees.most_rows),
+                             target.hardware, target.engine, options.calibration_folds, [&](TrainingRows rest) {
+                               PhysicsModel model = fit_law(rest, target, norm, options.most_rows / 2, options.iterations / 2);
+                               add_trees(model, rest, target, fit.trees, options.trees);
+                               return model;
+                             });
   return fit;
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "wattlayer/fit/calibration.h"
 #include "wattlayer/fit/card.h"
 #include "wattlayer/fit/method.h"
+#include "wattlayer/fit/residual_trees.h"
 #include "wattlayer/predict/device_prior.h"
 #include "wattlayer/predict/energy_model.h"
 #include "wattlayer/predict/physics.h"
@@ -22,12 +24,16 @@ struct PhysicsFitOptions {
   std::optional<double> stated_power_w;   ///< where no row has a measured energy: energy is modelled as this times time
   const DevicePrior* prior = nullptr;     ///< what other devices teach; nullptr: the data sheet alone
   std::vector<double> norms = {1, 2, 4};  ///< candidates for p, chosen on held-out blocks
+  TreeOptions trees;
+  std::function<void(const std::string&)> remark;  ///< told what a user should know, one sentence each
 };
 
 /// A fitted law and how it did on held-out blocks.
 struct PhysicsFit {
   PhysicsModel model;
   HeldOut held_out;
+  TreePlan trees;                     ///< empty: no group has any
+  bool trees_lacked_library = false;  ///< layers were enough, but there is no XGBoost here
 };
 
 /// Maximum a posteriori fit of the law in predict/physics.h: relative errors of energy and time of layer and network rows

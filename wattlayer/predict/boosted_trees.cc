@@ -118,10 +118,11 @@ std::vector<float> parse_floats(std::string_view text) {
 
 }  // namespace
 
-double BoostedTrees::operator()(std::span<const float> inputs) const {
-  float sum = static_cast<float>(base_);  // in the order and precision of XGBoost, so that both agree
+// In the order and precision of XGBoost, so that both agree.
+float BoostedTrees::add(float sum, std::span<const float> inputs, size_t first, size_t last) const {
   const Node* const nodes = nodes_.data();
-  for (uint32_t at : roots_) {
+  for (size_t tree = first; tree < last; ++tree) {
+    uint32_t at = roots_[tree];
     while (nodes[at].input != Node::leaf) at = inputs[nodes[at].input] < nodes[at].value ? at + 1 : nodes[at].right;
     sum += nodes[at].value;
   }
@@ -135,6 +136,11 @@ void BoostedTrees::add_tree(std::span<const Node> preorder) {
     if (node.input != Node::leaf) node.right += first;
     nodes_.push_back(node);
   }
+}
+
+void BoostedTrees::rename_inputs(std::span<const size_t> places) {
+  for (Node& n : nodes_)
+    if (n.input != Node::leaf) n.input = static_cast<uint32_t>(places[n.input]);
 }
 
 void BoostedTrees::round_leaves() {

@@ -24,10 +24,16 @@ class BoostedTrees {
   size_t nodes() const { return nodes_.size(); }
 
   /// No input is NaN, and there are as many as when it was fitted.
-  double operator()(std::span<const float> inputs) const;
+  double operator()(std::span<const float> inputs) const { return add(static_cast<float>(base_), inputs, 0, trees()); }
+  /// `sum` and the leaves of trees first to last - 1.
+  float add(float sum, std::span<const float> inputs, size_t first, size_t last) const;
+  double base() const { return base_; }
 
   void set_base(double base) { base_ = base; }
   void add_tree(std::span<const Node> preorder);  ///< `right` counts from the tree's own root
+
+  /// Input i becomes input places[i].
+  void rename_inputs(std::span<const size_t> places);
 
   /// As print() and parse() would leave it: the least step that tells the largest leaf in 16 bits.
   void round_leaves();

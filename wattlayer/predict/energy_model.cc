@@ -6,6 +6,7 @@
 #include "wattlayer/core/error.h"
 #include "wattlayer/predict/device_prior.h"
 #include "wattlayer/predict/physics.h"
+#include "wattlayer/predict/tree_inputs.h"
 
 namespace wattlayer {
 namespace {
@@ -31,6 +32,12 @@ std::array<double, count_kinds> parse_counts(const Json& json, double omitted) {
 Json print_residual(const Residual& r) { return {{"constant", r.constant}, {"weights", r.weights}}; }
 Residual parse_residual(const Json& json) { return {json.at("constant"), json.at("weights")}; }
 
+/// Null where there are none.
+Json print_trees(const BoostedTrees& trees) { return trees.empty() ? Json() : Json::parse(trees.print(tree_input_names())); }
+BoostedTrees parse_trees(const Json& json) {
+  return json.is_null() ? BoostedTrees() : BoostedTrees::parse(json.dump(), tree_input_names());
+}
+
 Json print_group(const PhysicsGroup& g) {
   Json json = {{"family", g.family},
                {"variant", g.variant},
@@ -44,6 +51,7 @@ Json print_group(const PhysicsGroup& g) {
                {"time_residual", print_residual(g.time)},
                {"energy_residual", print_residual(g.energy)}};
   if (g.half_width) json["half_width"] = *g.half_width;
+  if (g.trees) json["trees"] = {{"time", print_trees(g.trees->time)}, {"power", print_trees(g.trees->power)}};
   return json;
 }
 
@@ -58,6 +66,9 @@ PhysicsGroup parse_group(const Json& json) {
   g.time = parse_residual(json.at("time_residual"));
   g.energy = parse_residual(json.at("energy_residual"));
   if (json.contains("half_width")) g.half_width = json.at("half_width").get<double>();
+  if (json.contains("trees"))
+    g.trees = std::make_shared<const ResidualTrees>(
+        ResidualTrees{parse_trees(json.at("trees").at("time")), parse_trees(json.at("trees").at("power"))});
   for (size_t j = 0; j < coordinate_kinds; ++j)
     if (!(g.low[j] <= g.high[j])) throw Error(ErrorKind::invalid_input, "group " + g.family + ": low is above high");
   return g;

@@ -14,6 +14,7 @@ struct PassTerms {
   T correction, launch_correction;  ///< a and b, of networks
   bool is_network = false;
   std::optional<double> power_limit_w;
+  double limit_norm = 8;  ///< p of the limit
 };
 
 template <class T>
@@ -33,7 +34,7 @@ T softened_longer(const T& a, const T& b, double p) {
 }
 
 /// T = (device^4 + host^4)^(1/4) + pass;  E = exp(a + b s) (sum E_l + P0 (T - device)), s: share of launches and waiting in T.
-/// Above the board's limit clocks fall until power meets it: T = (T^8 + (E_dynamic / (P_limit - P0))^8)^(1/8).
+/// Above the board's limit clocks fall until power meets it: T = (T^p + (E_dynamic / (P_limit - P0))^p)^(1/p), p = 8.
 template <class T>
 PassTotals<T> pass_law(const PassTerms<T>& terms) {
   using std::exp;
@@ -48,7 +49,7 @@ PassTotals<T> pass_law(const PassTerms<T>& terms) {
   const T dynamic = out.energy_j - terms.static_w * out.time_s;
   const T headroom = *terms.power_limit_w - terms.static_w;
   if (!(headroom > 0.0) || !(dynamic > 0.0)) return out;
-  out.time_s = softened_longer(out.time_s, T(dynamic / headroom), 8);
+  out.time_s = softened_longer(out.time_s, T(dynamic / headroom), terms.limit_norm);
   out.energy_j = dynamic + terms.static_w * out.time_s;
   return out;
 }

@@ -3,13 +3,29 @@
 #include <algorithm>
 #include <cmath>
 
+#include "wattlayer/predict/tree_inputs.h"
+
 namespace wattlayer {
 namespace {
+
+constexpr double limit_norm = 8, limit_norm_of_trees = 64;  // trees were fitted to layers as they ran under the limit
 
 double apply(const Residual& residual, const std::array<double, residual_terms>& x, double fade) {
   double sum = residual.constant;
   for (size_t j = 0; j < residual_terms; ++j) sum += residual.weights[j] * x[j];
   return std::exp(sum * fade);
+}
+
+/// Trees are constant beyond the layers they were fitted to, and fade there.
+void add_trees(const ResidualTrees& trees, const Features& f, PhysicsModel::Outcome& out) {
+  const TreeInputs inputs = tree_inputs(f, out.time_s, out.time_s > 0 ? out.energy_j / out.time_s : 0);
+  const double fade = 1 / (1 + out.outside);
+  const double time = trees.time.empty() ? 0 : fade * trees.time(inputs);
+  const double power = trees.power.empty() ? 0 : fade * trees.power(inputs);
+  out.time_s *= std::exp(time);
+  out.launch_s *= std::exp(time);
+  out.energy_j *= std::exp(time + power);
+  out.by_trees = true;
 }
 
 }  // namespace
@@ -68,10 +84,12 @@ PhysicsModel::Outcome PhysicsModel::layer(const Features& f, const OperatingPoin
   out.launch_s *= time_factor;
   out.time_s = time_factor * work + out.launch_s;
   out.energy_j = energy_factor * (static_w * point.idle * out.time_s + above_static);
+  if (out.group && out.group->trees && out.group->dtype == f.group.dtype) add_trees(*out.group->trees, f, out);
   return out;
 }
 
 PhysicsModel::Totals PhysicsModel::pass(const Totals& layers, bool is_network, const OperatingPoint& point) const {
+  const double by_trees = layers.time_s > 0 ? layers.by_trees_s / layers.time_s : 0;
   const auto totals = pass_law(PassTerms<double>{.device_s = layers.time_s,
                                                  .energy_j = layers.energy_j,
                                                  .launch_s = layers.launch_s,
@@ -81,7 +99,8 @@ PhysicsModel::Totals PhysicsModel::pass(const Totals& layers, bool is_network, c
                                                  .correction = correction,
                                                  .launch_correction = launch_correction,
                                                  .is_network = is_network,
-                                                 .power_limit_w = point.power_limit_w ? point.power_limit_w : power_limit_w});
+                                                 .power_limit_w = point.power_limit_w ? point.power_limit_w : power_limit_w,
+                                                 .limit_norm = limit_norm + (limit_norm_of_trees - limit_norm) * by_trees});
   Totals out = layers;
   out.time_s = totals.time_s, out.energy_j = totals.energy_j;
   const double between_s =

@@ -1,11 +1,13 @@
 #pragma once
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "wattlayer/core/operating_point.h"
 #include "wattlayer/features/features.h"
+#include "wattlayer/predict/boosted_trees.h"
 #include "wattlayer/predict/pass_law.h"
 
 namespace wattlayer {
@@ -19,6 +21,11 @@ struct Residual {
   std::array<double, residual_terms> weights{};
 };
 
+/// What is left when the law and its ridge residual are taken out: log of time, and of power. Inputs: predict/tree_inputs.h.
+struct ResidualTrees {
+  BoostedTrees time, power;
+};
+
 /// What was fitted for one group of layers.
 struct PhysicsGroup {
   std::string family, variant;
@@ -28,7 +35,8 @@ struct PhysicsGroup {
   std::array<double, coordinate_kinds> mean{}, spread{};  ///< standardise coordinates; spread 0: the coordinate did not vary
   std::array<double, coordinate_kinds> low{}, high{};     ///< fitted range
   Residual time, energy;
-  std::optional<double> half_width;  ///< 90 % of |log error| of a layer of this group, where 50 rows calibrate it
+  std::shared_ptr<const ResidualTrees> trees;  ///< where there were layers enough and held-out blocks gained
+  std::optional<double> half_width;            ///< 90 % of |log error| of a layer of this group, where 50 rows calibrate it
 };
 
 /// 90 % quantiles of |log(measured / predicted)| on held-out blocks, at one level.
@@ -62,6 +70,7 @@ struct PhysicsModel {
     double launches = 0;
     double outside = 0;                   ///< distance from the fitted range in log units; 0 inside
     const PhysicsGroup* group = nullptr;  ///< nullptr: no layer of this group was measured
+    bool by_trees = false;
   };
   /// One execution of a layer on the device, the host not waited for.
   Outcome layer(const Features& features, const OperatingPoint& point = {}) const;
@@ -69,10 +78,12 @@ struct PhysicsModel {
   /// Sums over the layers of a workload.
   struct Totals {
     double time_s = 0, energy_j = 0, launch_s = 0, launches = 0;
-    double between_j = 0;  ///< part of a pass's energy_j that is no layer's: waiting for the host, the pass itself
+    double by_trees_s = 0;  ///< part of time_s from layers that trees correct
+    double between_j = 0;   ///< part of a pass's energy_j that is no layer's: waiting for the host, the pass itself
     void add(const Outcome& layer, double count) {
       time_s += count * layer.time_s, energy_j += count * layer.energy_j;
       launch_s += count * layer.launch_s, launches += count * layer.launches;
+      by_trees_s += layer.by_trees ? count * layer.time_s : 0;
     }
   };
   /// What a pass makes of the sum of its layers.
