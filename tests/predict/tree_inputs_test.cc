@@ -56,6 +56,13 @@ TEST(TreeInputs, OfExperts) {
   const char* layer = "com.microsoft.MoE 1x16x64 16x8 int4:8x256x64 8x256 int4:8x64x256 8x64 activation_type=gelu k=2";
   EXPECT_FLOAT_EQ(input(layer, "experts"), std::log(8));
   EXPECT_FLOAT_EQ(input(layer, "weight_bits"), 4);
+  EXPECT_FLOAT_EQ(input(layer, "tokens_of_an_expert"), std::log(4));
+  const char* share = "com.microsoft.MoE 1x16x64 16x8 2x256x64 2x256 2x64x256 2x64 activation_type=gelu k=2 routing_skew=1.2";
+  EXPECT_FLOAT_EQ(input(share, "experts"), std::log(2));
+  EXPECT_FLOAT_EQ(input(share, "routed"), 8);
+  EXPECT_FLOAT_EQ(input(share, "tokens_of_an_expert"), std::log(4));
+  EXPECT_FLOAT_EQ(input(share, "skew"), 1.2f);
+  EXPECT_FLOAT_EQ(input(layer, "macs") - input(share, "macs"), std::log(4));
 }
 
 TEST(TreeInputs, NeverNaN) {

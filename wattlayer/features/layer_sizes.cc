@@ -65,8 +65,9 @@ LayerSizes layer_sizes(const Layer& layer, const Operator* op, const Cost& c, co
     s.out_extent = layer.output(0).rank() > 2 ? static_cast<double>(layer.output(0).shape.back()) : 1;
   }
   if (mixes_experts(*op)) {
-    s.experts = dimension(layer.input(1), 1);
-    s.chosen = static_cast<double>(layer.attributes.integer("k", 1));
+    s.experts = dimension(layer.input(2), 0), s.routed = dimension(layer.input(1), 1);
+    s.skew = layer.attributes.real("routing_skew", 0);
+    s.chosen = static_cast<double>(layer.attributes.integer("k", 1)) * s.experts / std::max(s.routed, 1.0);
   }
   return s;
 }

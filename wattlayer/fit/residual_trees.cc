@@ -18,11 +18,14 @@ constexpr double unlimited_w = 1e12;
 constexpr double largest_residual = 2;  // a row that the law misses by more says nothing about the others
 constexpr int rounds_between_checks = 25;
 constexpr double standard_errors = 2;
+constexpr size_t rows_of_a_block = 3;  // fewer on average are no blocks
+constexpr int halvings = 5;
 
 /// One measured layer: what the trees see, and what the law leaves.
 struct Left {
   const Measurement* row = nullptr;
   TreeInputs inputs;
+  std::array<double, coordinate_kinds> coordinates;
   std::optional<double> time, power;  ///< log of measured over predicted; power is that of energy where time was not measured
 };
 
@@ -42,7 +45,7 @@ std::optional<Left> left_by(const PhysicsModel& law, const PhysicsGroup& group, 
   PhysicsModel::Totals totals;
   totals.add(outcome, item.count);
   totals = law.pass(totals, false, point);
-  Left left{.row = &m, .inputs = tree_inputs(f, outcome.time_s, outcome.energy_j / outcome.time_s)};
+  Left left{.row = &m, .inputs = tree_inputs(f, outcome.time_s, outcome.energy_j / outcome.time_s), .coordinates = f.coordinates};
   if (m.time_s && *m.time_s > 0) left.time = log_clipped(*m.time_s, totals.time_s);
   if (has_measured_energy(m) && !law.stated_w) left.power = log_clipped(*m.energy_j, totals.energy_j) - left.time.value_or(0);
   return left;
@@ -106,9 +109,65 @@ Curve curve_of(const BoostedTrees& trees, const TreeInputs& inputs, int most_rou
   return curve;
 }
 
+/// Halves rows at the median of the coordinate that varies most among them, until so many cells are made.
+void divide_into_cells(std::vector<const Left*> rows, int halvings, std::map<const Left*, std::string>& cells,
+                       const std::string& cell = "") {
+  if (halvings == 0 || rows.size() < 2) {
+    for (const Left* row : rows) cells[row] = cell;
+    return;
+  }
+  size_t widest = 0;
+  double largest = -1;
+  for (size_t j = 0; j < coordinate_kinds; ++j) {
+    double sum = 0, squares = 0;
+    for (const Left* row : rows) sum += row->coordinates[j], squares += row->coordinates[j] * row->coordinates[j];
+    const double n = static_cast<double>(rows.size()), variance = squares / n - sum * sum / (n * n);
+    if (variance > largest) largest = variance, widest = j;
+  }
+  const auto middle = rows.begin() + static_cast<std::ptrdiff_t>(rows.size() / 2);
+  std::nth_element(rows.begin(), middle, rows.end(), [&](const Left* a, const Left* b) {
+    return std::tie(a->coordinates[widest], a->row->row) < std::tie(b->coordinates[widest], b->row->row);
+  });
+  divide_into_cells({rows.begin(), middle}, halvings - 1, cells, cell + '0');
+  divide_into_cells({middle, rows.end()}, halvings - 1, cells, cell + '1');
+}
+
+/// Blocks of rows that are left out together: those of the data, or, where nearly every row is one of its own, regions of sizes,
+/// so that what is held out lies apart from what was seen, as the layers of real networks lie apart from random ones.
+std::map<const Left*, std::string> blocks_of(const std::vector<Left>& rows) {
+  std::map<const Left*, std::string> blocks;
+  std::set<std::string> names;
+  for (const Left& left : rows) names.insert(left.row->block.empty() ? left.row->row : left.row->block);
+  if (names.size() * rows_of_a_block <= rows.size()) {
+    for (const Left& left : rows) blocks[&left] = left.row->block.empty() ? left.row->row : left.row->block;
+    return blocks;
+  }
+  std::vector<const Left*> all;
+  for (const Left& left : rows) all.push_back(&left);
+  divide_into_cells(all, halvings, blocks);
+  return blocks;
+}
+
+/// Blocks dealt out to folds, the largest first.
+std::vector<std::vector<const Left*>> folds_of(const std::map<const Left*, std::string>& block_of, const std::vector<Left>& rows,
+                                               size_t count) {
+  std::map<std::string, std::vector<const Left*>> blocks;
+  for (const Left& left : rows) blocks[block_of.at(&left)].push_back(&left);
+  std::vector<const std::vector<const Left*>*> order;
+  for (const auto& [name, members] : blocks) order.push_back(&members);
+  std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->size() > b->size(); });
+  std::vector<std::vector<const Left*>> folds(std::min(count, blocks.size()));
+  for (const auto* members : order) {
+    auto least = std::min_element(folds.begin(), folds.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+    least->insert(least->end(), members->begin(), members->end());
+  }
+  return folds;
+}
+
 /// What was left of one row and what trees that have not seen its block say of it.
 struct HeldOutRow {
   const Left* left;
+  std::string block;
   Curve time, power;
 
   double time_error(size_t check) const { return left->time ? std::abs(*left->time - time[check]) : 0; }
@@ -120,22 +179,19 @@ struct HeldOutRow {
 
 std::vector<HeldOutRow> hold_out(const std::shared_ptr<const BoostingLibrary>& library, const std::vector<Left>& rows,
                                  const TreeOptions& options) {
-  std::vector<const Measurement*> measured;
-  std::map<const Measurement*, const Left*> left_of;
-  for (const Left& left : rows) measured.push_back(left.row), left_of[left.row] = &left;
-  const auto folds = blocked_folds(measured, options.folds);
+  const auto blocks = blocks_of(rows);
+  const auto folds = folds_of(blocks, rows, options.folds);
   const std::vector<size_t> columns = varying(rows);
   std::vector<HeldOutRow> out;
   for (size_t f = 0; f < folds.size() && folds.size() > 1; ++f) {
     std::vector<const Left*> training;
-    for (const Measurement* m : outside_fold(folds, f)) training.push_back(left_of[m]);
+    for (size_t other = 0; other < folds.size(); ++other)
+      if (other != f) training.insert(training.end(), folds[other].begin(), folds[other].end());
     const BoostedTrees time = fit_side(library, training, Side::time, columns, options, options.most_rounds);
     const BoostedTrees power = fit_side(library, training, Side::power, columns, options, options.most_rounds);
-    for (const Measurement* m : folds[f]) {
-      const Left* left = left_of[m];
-      out.push_back(
-          {left, curve_of(time, left->inputs, options.most_rounds), curve_of(power, left->inputs, options.most_rounds)});
-    }
+    for (const Left* left : folds[f])
+      out.push_back({left, blocks.at(left), curve_of(time, left->inputs, options.most_rounds),
+                     curve_of(power, left->inputs, options.most_rounds)});
   }
   return out;
 }
@@ -166,7 +222,7 @@ bool gains(const std::vector<HeldOutRow>& rows, Side side, size_t check) {
   for (const HeldOutRow& row : rows) {
     const auto& left = side_of(*row.left, side);
     if (!left) continue;
-    auto& [sum, n] = blocks[row.left->row->block.empty() ? row.left->row->row : row.left->row->block];
+    auto& [sum, n] = blocks[row.block];
     const Curve& curve = side == Side::time ? row.time : row.power;
     sum += std::abs(*left) - std::abs(*left - static_cast<double>(curve[check])), ++n;
   }

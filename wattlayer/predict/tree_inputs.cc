@@ -44,6 +44,25 @@ double row_padding(const Source& s) {
   return s.sizes.m > 0 ? std::ceil(s.sizes.m / rows) * rows / s.sizes.m : 0;
 }
 
+double tail(double waves) { return waves > 0 ? std::ceil(waves) / waves : 0; }
+/// Where each key head of each sequence is a block, as kernels of a single query have it.
+double key_waves(const Source& s) { return s.sizes.batch * s.sizes.kv_heads / s.sizes.units; }
+/// Where 128 queries of a head are a block.
+double query_waves(const Source& s) { return s.sizes.groups * std::ceil(s.sizes.m / 128) / s.sizes.units; }
+/// Keys that a query sees.
+double seen(const Source& s) { return s.sizes.window > 0 ? std::min(s.sizes.window, s.sizes.length) : s.sizes.length; }
+double cache_bytes(const Source& s) {
+  return 2 * s.sizes.batch * s.sizes.kv_heads * seen(s) * s.sizes.k * s.sizes.cache_bits / 8;
+}
+double tokens_of_an_expert(const Source& s) { return s.sizes.m * s.sizes.chosen / std::max(s.sizes.experts, 1.0); }
+/// Experts that get a token at all, where tokens are dealt out evenly.
+double experts_in_use(const Source& s) { return std::min(s.sizes.experts, s.sizes.m * s.sizes.chosen); }
+/// Tiles of so many tokens of one expert by 128 columns.
+template <int rows>
+double expert_waves(const Source& s) {
+  return experts_in_use(s) * std::ceil(std::max(tokens_of_an_expert(s), 1.0) / rows) * std::ceil(s.sizes.n / 128) / s.sizes.units;
+}
+
 struct Input {
   std::string_view name;
   double (*value)(const Source&);
@@ -94,7 +113,24 @@ constexpr Input inputs[] = {
     {"window", [](const Source& s) { return log_of(s.sizes.window + 1); }},
     {"causal", [](const Source& s) { return s.sizes.causal; }},
     {"experts", [](const Source& s) { return log_of(s.sizes.experts); }},
-    {"tokens_of_an_expert", [](const Source& s) { return log_of(s.sizes.m * s.sizes.chosen / std::max(s.sizes.experts, 1.0)); }},
+    {"key_waves", [](const Source& s) { return log_of(key_waves(s)); }},
+    {"key_tail", [](const Source& s) { return tail(key_waves(s)); }},
+    {"query_waves", [](const Source& s) { return log_of(query_waves(s)); }},
+    {"query_tail", [](const Source& s) { return tail(query_waves(s)); }},
+    {"heads_of_a_key", [](const Source& s) { return s.sizes.kv_heads > 0 ? s.sizes.heads / s.sizes.kv_heads : 0; }},
+    {"seen", [](const Source& s) { return log_of(seen(s)); }},
+    {"scores", [](const Source& s) { return log_of(s.sizes.groups * s.sizes.m * seen(s)); }},
+    {"cache_bytes", [](const Source& s) { return log_of(cache_bytes(s)); }},
+    {"chosen", [](const Source& s) { return s.sizes.chosen; }},
+    {"routed", [](const Source& s) { return s.sizes.routed; }},
+    {"skew", [](const Source& s) { return s.sizes.skew; }},
+    {"tokens_of_an_expert", [](const Source& s) { return log_of(tokens_of_an_expert(s)); }},
+    {"expert_waves_16", [](const Source& s) { return log_of(expert_waves<16>(s)); }},
+    {"expert_tail_16", [](const Source& s) { return tail(expert_waves<16>(s)); }},
+    {"expert_waves_64", [](const Source& s) { return log_of(expert_waves<64>(s)); }},
+    {"expert_tail_64", [](const Source& s) { return tail(expert_waves<64>(s)); }},
+    {"expert_waves_128", [](const Source& s) { return log_of(expert_waves<128>(s)); }},
+    {"expert_tail_128", [](const Source& s) { return tail(expert_waves<128>(s)); }},
 };
 static_assert(std::size(inputs) == tree_input_kinds);
 
