@@ -6,6 +6,7 @@
 #include "wattlayer/graph/sketch.h"
 #include "wattlayer/networks/built_layers.h"
 #include "wattlayer/networks/network.h"
+#include "wattlayer/predict/price_list.h"
 #include "wattlayer/scoring/network_scorer.h"
 
 namespace wattlayer {
@@ -45,6 +46,25 @@ void sketch_every_cell(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * specs.size()));
 }
 BENCHMARK(sketch_every_cell)->Unit(benchmark::kMillisecond);
+
+/// What is left when the layers of each network are known, as a regression is given its features.
+void add_up_every_cell(benchmark::State& state) {
+  const EnergyModel model = jetson();
+  SketchPad pad;
+  SketchLowering lowering(model.engine);
+  PriceList prices(model);
+  std::vector<std::vector<PriceList::Item>> networks;
+  for (const std::string& spec : every_network()) {
+    sketch_network(spec, pad);
+    networks.emplace_back();
+    for (const auto& item : lowering.lower(pad.sketch)) networks.back().push_back({item.layer, item.count});
+    while (prices.size() < lowering.layers()) prices.add(lowering.layer(prices.size()));
+  }
+  for (auto _ : state)
+    for (const auto& items : networks) benchmark::DoNotOptimize(prices.total(items, "nas_bench_201", 1));
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * networks.size()));
+}
+BENCHMARK(add_up_every_cell)->Unit(benchmark::kMillisecond);
 
 void predict_cells_one_by_one(benchmark::State& state) {
   const EnergyModel model = jetson();

@@ -20,39 +20,49 @@ size_t SketchLowering::Hash::operator()(const std::vector<uintptr_t>& key) const
   return seed;
 }
 
-const lowering::OperatorRules& SketchLowering::rules_of(const Layer& layer) {
-  const auto [place, added] = rules_by_layer_.try_emplace(&layer, nullptr);
-  if (added) place->second = &rules_.of(layer.op);
-  return *place->second;
+SketchLowering::Known& SketchLowering::known(const Layer& layer) {
+  const auto [place, added] = known_.try_emplace(&layer);
+  if (added) place->second = {&rules_.of(layer.op), {nowhere, nowhere}};
+  return place->second;
+}
+
+size_t SketchLowering::keep(Layer layer) {
+  executed_.push_back(std::move(layer));
+  place_.push_back(nowhere);
+  return executed_.size() - 1;
 }
 
 size_t SketchLowering::number_of(size_t node, const Sketch& sketch) {
   const size_t from = lowering_.layer_of(node);
-  const bool fused = from == node && lowering_.first_tail(node) >= 0;
-  const bool in_place = from == node && !fused && lowering_.runs_in_place(node);
-  key_.assign({reinterpret_cast<uintptr_t>(sketch.nodes[from].layer), uintptr_t{in_place}});
-  if (fused)
-    for (int tail = lowering_.first_tail(node); tail >= 0; tail = lowering_.next_tail(tail))
-      key_.push_back(reinterpret_cast<uintptr_t>(lowering_.step(static_cast<size_t>(tail)).rules));
+  if (from != node || lowering_.first_tail(node) < 0) {
+    const bool in_place = from == node && lowering_.runs_in_place(node);
+    size_t& number = of_node_[from]->alone[in_place];
+    if (number != nowhere) return number;
+    Layer layer = *sketch.nodes[from].layer;
+    layer.in_place = in_place;
+    return number = keep(std::move(layer));
+  }
+  key_.assign(1, reinterpret_cast<uintptr_t>(sketch.nodes[node].layer));
+  for (int tail = lowering_.first_tail(node); tail >= 0; tail = lowering_.next_tail(tail))
+    key_.push_back(reinterpret_cast<uintptr_t>(of_node_[static_cast<size_t>(tail)]->rules));
   const auto found = numbers_.find(key_);
   if (found != numbers_.end()) return found->second;
-  Layer layer = *sketch.nodes[from].layer;
-  layer.in_place = in_place;
-  if (fused)
-    for (int tail = lowering_.first_tail(node); tail >= 0; tail = lowering_.next_tail(tail))
-      layer.fused.push_back(sketch.nodes[static_cast<size_t>(tail)].layer->op);
-  executed_.push_back(std::move(layer));
-  place_.push_back(nowhere);
-  return numbers_[key_] = executed_.size() - 1;
+  Layer layer = *sketch.nodes[node].layer;
+  for (int tail = lowering_.first_tail(node); tail >= 0; tail = lowering_.next_tail(tail))
+    layer.fused.push_back(sketch.nodes[static_cast<size_t>(tail)].layer->op);
+  return numbers_[key_] = keep(std::move(layer));
 }
 
 const std::vector<SketchLowering::Item>& SketchLowering::lower(const Sketch& sketch) {
   for (const Item& item : items_) place_[item.layer] = nowhere;
   items_.clear();
   lowering_.start(static_cast<size_t>(sketch.values));
-  for (const Sketch::Node& node : sketch.nodes)
-    lowering_.add(*node.layer, rules_of(*node.layer), {sketch.operands.data() + node.first_operand, node.inputs},
+  of_node_.clear();
+  for (const Sketch::Node& node : sketch.nodes) {
+    of_node_.push_back(&known(*node.layer));
+    lowering_.add(*node.layer, *of_node_.back()->rules, {sketch.operands.data() + node.first_operand, node.inputs},
                   {&node.output, 1});
+  }
   for (int value : sketch.outputs) lowering_.need(value);
   for (int value : sketch.inputs) lowering_.give(value);
   lowering_.run();

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -47,16 +48,24 @@ class SketchLowering {
   size_t layers() const { return executed_.size(); }
 
  private:
-  const lowering::OperatorRules& rules_of(const Layer& layer);
+  /// What is known of a layer of sketches: its rules, and its numbers when it runs by itself, or in place.
+  struct Known {
+    const lowering::OperatorRules* rules = nullptr;
+    std::array<size_t, 2> alone{};
+  };
+
+  Known& known(const Layer& layer);
   size_t number_of(size_t node, const Sketch& sketch);
+  size_t keep(Layer layer);
 
   lowering::EngineRules rules_;
   lowering::Lowering lowering_;
-  std::unordered_map<const Layer*, const lowering::OperatorRules*> rules_by_layer_;
+  std::unordered_map<const Layer*, Known> known_;
+  std::vector<Known*> of_node_;  ///< of the sketch at hand
   struct Hash {
     size_t operator()(const std::vector<uintptr_t>& key) const;
   };
-  std::unordered_map<std::vector<uintptr_t>, size_t, Hash> numbers_;  ///< by layer, in place or not, and tails
+  std::unordered_map<std::vector<uintptr_t>, size_t, Hash> numbers_;  ///< of layers with tails
   std::vector<uintptr_t> key_;
   std::deque<Layer> executed_;
   std::vector<Item> items_;

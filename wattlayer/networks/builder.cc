@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cstring>
 
 #include "wattlayer/core/error.h"
 #include "wattlayer/networks/network.h"
@@ -120,7 +120,35 @@ int GraphBuilder::take(const BuiltLayers::Made& made, const int* inputs, size_t 
   return node.output;
 }
 
+std::optional<GraphBuilder::Key> GraphBuilder::key_of(std::string_view op, const std::vector<int>& inputs) const {
+  Key key;
+  if (op.size() > 2 * sizeof(uint64_t) || inputs.size() > 3) return std::nullopt;
+  std::memcpy(key.parts.data(), op.data(), op.size());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const uint64_t kind = inputs[i] < 0 ? 0 : static_cast<uint64_t>(kinds_[static_cast<size_t>(inputs[i])]) + 1;
+    key.parts[2 + i / 2] |= kind << (32 * (i % 2));
+  }
+  key.parts[3] |= inputs.size() << 32;
+  return key;
+}
+
+/// `step` stands where the name of an operator would, and is none.
+std::optional<GraphBuilder::Key> GraphBuilder::key_of(char step, int x, std::initializer_list<int64_t> small) const {
+  Key key;
+  key.parts[0] = static_cast<uint64_t>(step);
+  key.parts[1] = static_cast<uint64_t>(kinds_[static_cast<size_t>(x)]);
+  size_t i = 0;
+  for (int64_t number : small) {
+    if (number < 0 || number >= 1 << 20 || i == 6) return std::nullopt;
+    key.parts[2 + i / 3] |= static_cast<uint64_t>(number) << (21 * (i % 3));
+    ++i;
+  }
+  return key;
+}
+
 int GraphBuilder::add(std::string_view op, const std::vector<int>& inputs, std::initializer_list<Attributes::Item> attributes) {
+  const std::optional<Key> key = attributes.size() == 0 ? key_of(op, inputs) : std::nullopt;
+  if (const BuiltLayers::Made* made = key ? layers_->find(*key) : nullptr) return take(*made, inputs.data(), inputs.size());
   description_.clear();
   describe(op);
   for (int i : inputs) describe(int64_t{i < 0 ? -1 : kinds_[static_cast<size_t>(i)]});
@@ -130,23 +158,19 @@ int GraphBuilder::add(std::string_view op, const std::vector<int>& inputs, std::
     const std::string description = description_;
     made = &layers_->remember(description, make(op, inputs, attributes));
   }
+  if (key) layers_->remember(*key, *made);
   return take(*made, inputs.data(), inputs.size());
 }
 
 int GraphBuilder::conv(int x, const ConvSettings& s) {
-  description_.clear();
-  describe("conv");
-  for (int64_t number :
-       {int64_t{kinds_[static_cast<size_t>(x)]}, s.channels, s.kernel, s.stride, s.pad, s.group, int64_t{s.bias}})
-    describe(number);
-  if (const BuiltLayers::Made* made = layers_->find(description_)) return take(*made, &x, 1);
-  const std::string description = description_;
+  const auto key = key_of('c', x, {s.channels, s.kernel, s.stride, s.pad, s.group, int64_t{s.bias}});
+  if (const BuiltLayers::Made* made = key ? layers_->find(*key) : nullptr) return take(*made, &x, 1);
   std::vector<int> inputs = {x, weight({s.channels, channels(x) / s.group, s.kernel, s.kernel})};
   if (s.bias) inputs.push_back(weight({s.channels}));
   const int y =
       add("Conv", inputs,
           {{"group", s.group}, {"pads", std::vector<int64_t>(4, s.pad)}, {"strides", std::vector<int64_t>(2, s.stride)}});
-  return remember(description, inputs, y);
+  return remember(key, inputs, y);
 }
 
 int GraphBuilder::transposed_conv(int x, int64_t out_channels, int64_t kernel, int64_t stride) {
@@ -155,14 +179,11 @@ int GraphBuilder::transposed_conv(int x, int64_t out_channels, int64_t kernel, i
 }
 
 int GraphBuilder::batch_norm(int x) {
-  description_.clear();
-  describe("norm");
-  describe(int64_t{kinds_[static_cast<size_t>(x)]});
-  if (const BuiltLayers::Made* made = layers_->find(description_)) return take(*made, &x, 1);
-  const std::string description = description_;
+  const auto key = key_of('n', x, {});
+  if (const BuiltLayers::Made* made = layers_->find(*key)) return take(*made, &x, 1);
   const int64_t c = channels(x);
   const std::vector<int> inputs = {x, weight({c}), weight({c}), weight({c}), weight({c})};
-  return remember(description, inputs, add("BatchNormalization", inputs));
+  return remember(key, inputs, add("BatchNormalization", inputs));
 }
 
 int GraphBuilder::max_pool(int x, int64_t kernel, int64_t stride, int64_t pad, bool ceil) {
@@ -174,12 +195,9 @@ int GraphBuilder::max_pool(int x, int64_t kernel, int64_t stride, int64_t pad, b
 }
 
 int GraphBuilder::average_pool(int x, int64_t kernel, int64_t stride, int64_t pad) {
-  description_.clear();
-  describe("average");
-  for (int64_t number : {int64_t{kinds_[static_cast<size_t>(x)]}, kernel, stride, pad}) describe(number);
-  if (const BuiltLayers::Made* made = layers_->find(description_)) return take(*made, &x, 1);
-  const std::string description = description_;
-  return remember(description, {x},
+  const auto key = key_of('a', x, {kernel, stride, pad});
+  if (const BuiltLayers::Made* made = key ? layers_->find(*key) : nullptr) return take(*made, &x, 1);
+  return remember(key, {x},
                   add("AveragePool", {x},
                       {{"kernel_shape", std::vector<int64_t>(2, kernel)},
                        {"pads", std::vector<int64_t>(4, pad)},
@@ -193,10 +211,11 @@ int GraphBuilder::linear(int x, int64_t outputs, bool bias) {
 }
 
 /// The step that gave y of x and weights of its own; the same step comes without building them next time.
-int GraphBuilder::remember(const std::string& description, const std::vector<int>& inputs, int y) {
+int GraphBuilder::remember(const std::optional<Key>& key, const std::vector<int>& inputs, int y) {
+  if (!key) return y;
   BuiltLayers::Made made{sketch_->nodes.back().layer, kinds_[static_cast<size_t>(y)], {}};
   for (size_t i = 1; i < inputs.size(); ++i) made.weights.push_back(kinds_[static_cast<size_t>(inputs[i])]);
-  layers_->remember(description, std::move(made));
+  layers_->remember(*key, made);
   return y;
 }
 

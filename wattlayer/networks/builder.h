@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,7 +77,11 @@ class GraphBuilder {
   int value(Origin origin, int kind);
   int kind_of(const Tensor& tensor);
   void require_same(int before, int after) const;
-  int remember(const std::string& description, const std::vector<int>& inputs, int y);
+  using Key = BuiltLayers::Key;
+  /// Nothing where it does not fit.
+  std::optional<Key> key_of(std::string_view op, const std::vector<int>& inputs) const;
+  std::optional<Key> key_of(char step, int x, std::initializer_list<int64_t> small) const;
+  int remember(const std::optional<Key>& key, const std::vector<int>& inputs, int y);
   int take(const BuiltLayers::Made& made, const int* inputs, size_t count);
   BuiltLayers::Made make(std::string_view op, const std::vector<int>& inputs, std::initializer_list<Attributes::Item> attributes);
   /// Appends what is the same for equal steps.

@@ -21,6 +21,11 @@ const BuiltLayers::Made* BuiltLayers::find(std::string_view description) const {
   return found == made_by_text_.end() ? nullptr : &found->second;
 }
 
+const BuiltLayers::Made* BuiltLayers::find(const Key& key) const {
+  const auto found = made_by_key_.find(key);
+  return found == made_by_key_.end() ? nullptr : &found->second;
+}
+
 const BuiltLayers::Made& BuiltLayers::remember(std::string_view description, Made made) {
   return made_by_text_[std::string(description)] = std::move(made);
 }

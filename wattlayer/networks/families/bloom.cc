@@ -42,12 +42,12 @@ Graph build(const Plan& plan, const NetworkSpec& spec) {
                              .scale = AttentionSettings::Scale::none,
                              .mask = causal_mask(b, length, false),
                              .bias = alibi(b, tokens, plan.heads)};
-  for (int64_t i = 0; i < plan.layers; ++i) {
-    const int qkv = dense(b, layer_norm(b, x), 3 * width);
+  x = b.repeat(plan.layers, x, [&](int h) {
+    const int qkv = dense(b, layer_norm(b, h), 3 * width);
     const int q = slice(b, qkv, 2, 0, width), k = slice(b, qkv, 2, width, 2 * width), v = slice(b, qkv, 2, 2 * width, 3 * width);
-    x = b.add("Add", {x, dense(b, attention(b, q, k, v, settings), width)});
-    x = b.add("Add", {x, dense(b, bloom_gelu(b, dense(b, layer_norm(b, x), 4 * width)), width)});
-  }
+    h = b.add("Add", {h, dense(b, attention(b, q, k, v, settings), width)});
+    return b.add("Add", {h, dense(b, bloom_gelu(b, dense(b, layer_norm(b, h), 4 * width)), width)});
+  });
   x = layer_norm(b, x);
   return b.finish({spec.flag("head") ? project(b, x, words) : x});
 }

@@ -28,12 +28,12 @@ Graph build(const Plan& plan, const NetworkSpec& spec) {
       .heads = plan.heads, .causal = true, .fused = fused_attention(spec, "eager"), .scale = Scale::none, .chooses = true};
   if (!settings.fused) settings.mask = causal_mask(b, length, true);
   int x = b.add("Add", {embedding(b, words, ids), embedding(b, places, positions(b, length))});
-  for (int64_t i = 0; i < plan.layers; ++i) {
-    const int y = layer_norm(b, x);
+  x = b.repeat(plan.layers, x, [&](int h) {
+    const int y = layer_norm(b, h);
     const int q = dense(b, y, plan.width, false), k = dense(b, y, plan.width, false), v = dense(b, y, plan.width, false);
-    x = b.add("Add", {dense(b, attention(b, q, k, v, settings), plan.width), x});
-    x = b.add("Add", {x, dense(b, gelu_new(b, dense(b, layer_norm(b, x), plan.hidden)), plan.width)});
-  }
+    h = b.add("Add", {dense(b, attention(b, q, k, v, settings), plan.width), h});
+    return b.add("Add", {h, dense(b, gelu_new(b, dense(b, layer_norm(b, h), plan.hidden)), plan.width)});
+  });
   return b.finish({outputs_of(b, spec, layer_norm(b, x), words)});
 }
 

@@ -31,12 +31,12 @@ Graph build(const Plan& plan, const NetworkSpec& spec) {
   const int counted = b.add("Sub", {b.add("Mul", {b.add("CumSum", {tokens, b.constant({1})}), tokens}), b.constant({1})});
   const int at = b.add("Add", {counted, b.constant({2})});
   int x = b.add("Add", {embedding(b, words, ids), embedding(b, places, at)});
-  for (int64_t i = 0; i < plan.layers; ++i) {
-    const int y = layer_norm(b, x);
+  x = b.repeat(plan.layers, x, [&](int h) {
+    const int y = layer_norm(b, h);
     const int q = dense(b, y, plan.width), k = dense(b, y, plan.width), v = dense(b, y, plan.width);
-    x = b.add("Add", {x, dense(b, attention(b, q, k, v, settings), plan.width)});
-    x = b.add("Add", {x, dense(b, b.relu(dense(b, layer_norm(b, x), plan.hidden)), plan.width)});
-  }
+    h = b.add("Add", {h, dense(b, attention(b, q, k, v, settings), plan.width)});
+    return b.add("Add", {h, dense(b, b.relu(dense(b, layer_norm(b, h), plan.hidden)), plan.width)});
+  });
   return b.finish({outputs_of(b, spec, layer_norm(b, x), words)});
 }
 

@@ -50,10 +50,10 @@ Graph build(const Plan& plan, const NetworkSpec& spec) {
       .heads = plan.heads, .kv_heads = plan.kv_heads, .causal = true, .fused = fused_attention(spec, "eager")};
   if (!settings.fused) settings.mask = causal_mask(b, length, false);
   const RotaryTables tables = rotary_tables(b, length, plan.width / plan.heads);
-  for (int64_t i = 0; i < plan.layers; ++i) {
-    x = b.add("Add", {x, self_attention(b, rms_norm(b, x), plan, settings, tables)});
-    x = b.add("Add", {x, gated_mlp(b, rms_norm(b, x), plan.hidden)});
-  }
+  x = b.repeat(plan.layers, x, [&](int h) {
+    h = b.add("Add", {h, self_attention(b, rms_norm(b, h), plan, settings, tables)});
+    return b.add("Add", {h, gated_mlp(b, rms_norm(b, h), plan.hidden)});
+  });
   x = rms_norm(b, x);
   return b.finish({spec.flag("head") ? project(b, x, words) : x});
 }

@@ -31,12 +31,12 @@ Graph build(const Plan& plan, const NetworkSpec& spec) {
   GraphBuilder b(std::string(plan.name), spec);
   int x = embeddings(b, plan, spec);
   const AttentionSettings settings{.heads = plan.heads, .fused = fused_attention(spec, "eager")};
-  for (int64_t i = 0; i < plan.layers; ++i) {
-    const int y = layer_norm(b, x);
+  x = b.repeat(plan.layers, x, [&](int h) {
+    const int y = layer_norm(b, h);
     const int q = dense(b, y, plan.width), k = dense(b, y, plan.width), v = dense(b, y, plan.width);
-    x = b.add("Add", {dense(b, attention(b, q, k, v, settings), plan.width), x});
-    x = b.add("Add", {dense(b, gelu(b, dense(b, layer_norm(b, x), 4 * plan.width)), plan.width), x});
-  }
+    h = b.add("Add", {dense(b, attention(b, q, k, v, settings), plan.width), h});
+    return b.add("Add", {dense(b, gelu(b, dense(b, layer_norm(b, h), 4 * plan.width)), plan.width), h});
+  });
   x = layer_norm(b, x);
   if (!spec.flag("head", true)) return b.finish({x});
   const int first = reshape(b, slice(b, x, 1, 0, 1), {spec.batch, plan.width});
