@@ -19,7 +19,7 @@ Engine parse_engine(std::string_view text, std::string_view id) try {
   e.free = json.value("free", std::vector<std::string>{});
   e.folds_constants = json.value("folds_constants", true);
   e.prunes_dead = json.value("prunes_dead", true);
-  e.folds_zero_products = json.value("folds_zero_products", false);
+  e.folds_zero_products = json.value("folds_zero_products", json.value("drops_zeros", false));
   e.asynchronous = json.value("asynchronous", false);
   const Json f32_as = json.value("f32_as", Json::object());
   for (const auto& [op, type] : f32_as.items()) e.f32_as[op] = require_data_type(type.get<std::string>());
