@@ -97,6 +97,22 @@ TEST(NetworkScorer, SketchesAreLoweredAsGraphs) {
   }
 }
 
+TEST(NetworkScorer, SketchesOfEveryNameListed) {
+  for (const Engine& engine : engines()) {
+    SketchPad pad;
+    SketchLowering lowering(engine);
+    for (const NetworkFamily& family : network_families())
+      for (std::string_view name : family.names) {
+        if (name.find('{') != std::string_view::npos) continue;
+        const Workload slow = lower(network(name), engine);
+        sketch_network(name, pad);
+        const auto& fast = lowering.lower(pad.sketch);
+        ASSERT_EQ(fast.size(), slow.items.size()) << engine.id << " " << name;
+        for (size_t i = 0; i < fast.size(); ++i) EXPECT_EQ(fast[i].count, slow.items[i].count) << engine.id << " " << name;
+      }
+  }
+}
+
 TEST(NetworkScorer, OneThatFailsDoesNotStopTheOthers) {
   const EnergyModel model = jetson();
   const std::vector<std::string> list = {"vgg11", "vgg12", "mobilenet_v1?width=x", "vgg11"};
