@@ -66,6 +66,21 @@ TEST(Boosting, LearnsAndRepeatsItself) {
   EXPECT_LT(std::sqrt(squares / static_cast<double>(others.size())), 0.25);
 }
 
+/// One row in ten is 100 too high: least squares follow these, least absolute errors hardly.
+TEST(Boosting, LeastAbsoluteErrorsHeedOutliersLess) {
+  REQUIRE_LIBRARY(library);
+  BoostingRows rows = bumpy(3000, 1);
+  const BoostingRows others = bumpy(1000, 2);
+  for (size_t i = 0; i < rows.size(); i += 10) rows.targets[i] += 100;
+  const auto mean_error = [&](bool absolute) {
+    const BoostedTrees trees = fit_trees(library, rows, {.absolute = absolute}, 100);
+    double sum = 0;
+    for (size_t i = 0; i < others.size(); ++i) sum += std::abs(trees(row(others, i)) - others.targets[i]);
+    return sum / static_cast<double>(others.size());
+  };
+  EXPECT_LT(mean_error(true), mean_error(false) / 2);
+}
+
 TEST(Boosting, KeepsMonotoneInputsMonotone) {
   REQUIRE_LIBRARY(library);
   const BoostingRows rows = bumpy(3000, 1);

@@ -20,6 +20,7 @@ constexpr int rounds_between_checks = 25;
 constexpr double standard_errors = 2;
 constexpr size_t rows_of_a_block = 3;  // fewer on average are no blocks
 constexpr int halvings = 5;
+constexpr size_t few_blocks = 30;
 
 /// One measured layer: what the trees see, and what the law leaves.
 struct Left {
@@ -81,7 +82,7 @@ const std::optional<double>& side_of(const Left& left, Side side) { return side 
 
 /// Trees of one side that see `columns` alone, with the places that the inputs have in TreeInputs.
 BoostedTrees fit_side(const std::shared_ptr<const BoostingLibrary>& library, const std::vector<const Left*>& rows, Side side,
-                      const std::vector<size_t>& columns, const TreeOptions& options, int rounds) {
+                      const std::vector<size_t>& columns, const TreeOptions& options, bool absolute, int rounds) {
   BoostingRows table{.columns = columns.size()};
   for (const Left* left : rows) {
     if (!side_of(*left, side)) continue;
@@ -89,7 +90,8 @@ BoostedTrees fit_side(const std::shared_ptr<const BoostingLibrary>& library, con
     table.targets.push_back(static_cast<float>(*side_of(*left, side)));
   }
   if (table.targets.empty() || rounds == 0 || columns.empty()) return {};
-  BoostedTrees trees = fit_trees(library, table, {.depth = options.depth, .row_share = 0.7, .column_share = 0.5}, rounds);
+  BoostedTrees trees =
+      fit_trees(library, table, {.depth = options.depth, .row_share = 0.7, .column_share = 0.5, .absolute = absolute}, rounds);
   trees.rename_inputs(columns);
   trees.round_leaves();
   return trees;
@@ -178,7 +180,7 @@ struct HeldOutRow {
 };
 
 std::vector<HeldOutRow> hold_out(const std::shared_ptr<const BoostingLibrary>& library, const std::vector<Left>& rows,
-                                 const TreeOptions& options) {
+                                 const TreeOptions& options, bool absolute) {
   const auto blocks = blocks_of(rows);
   const auto folds = folds_of(blocks, rows, options.folds);
   const std::vector<size_t> columns = varying(rows);
@@ -187,8 +189,8 @@ std::vector<HeldOutRow> hold_out(const std::shared_ptr<const BoostingLibrary>& l
     std::vector<const Left*> training;
     for (size_t other = 0; other < folds.size(); ++other)
       if (other != f) training.insert(training.end(), folds[other].begin(), folds[other].end());
-    const BoostedTrees time = fit_side(library, training, Side::time, columns, options, options.most_rounds);
-    const BoostedTrees power = fit_side(library, training, Side::power, columns, options, options.most_rounds);
+    const BoostedTrees time = fit_side(library, training, Side::time, columns, options, absolute, options.most_rounds);
+    const BoostedTrees power = fit_side(library, training, Side::power, columns, options, absolute, options.most_rounds);
     for (const Left* left : folds[f])
       out.push_back({left, blocks.at(left), curve_of(time, left->inputs, options.most_rounds),
                      curve_of(power, left->inputs, options.most_rounds)});
@@ -238,25 +240,39 @@ bool gains(const std::vector<HeldOutRow>& rows, Side side, size_t check) {
 }
 
 /// Sides that gain by themselves are taken where both figures together gain too: errors of time and power may have cancelled.
-TreeChoice choose(const std::shared_ptr<const BoostingLibrary>& library, const std::vector<Left>& rows,
-                  const TreeOptions& options) {
-  const std::vector<HeldOutRow> held_out = hold_out(library, rows, options);
-  if (held_out.empty()) return {};
+TreeChoice choose_rounds(const std::vector<HeldOutRow>& held_out, bool absolute) {
   const auto gaining = [&](Side side) {
     const size_t check = best_check(held_out, side);
     return gains(held_out, side, check) ? check : 0;
   };
   const size_t time = gaining(Side::time), power = gaining(Side::power);
-  TreeChoice best{.error_before = mean_error(held_out, 0, 0)};
+  TreeChoice best{.absolute = absolute, .error_before = mean_error(held_out, 0, 0)};
   best.error_after = best.error_before;
   for (const auto& [t, p] : {std::pair(time, power), std::pair(time, size_t{0}), std::pair(size_t{0}, power)}) {
     const double error = mean_error(held_out, t, p);
     if (error >= best.error_after) continue;
-    best.time_rounds = static_cast<int>(t) * rounds_between_checks,
+    best.time_rounds = static_cast<int>(t) * rounds_between_checks;
     best.power_rounds = static_cast<int>(p) * rounds_between_checks;
     best.error_after = error;
   }
   return best;
+}
+
+size_t count_blocks(const std::vector<HeldOutRow>& rows) {
+  std::set<std::string> names;
+  for (const HeldOutRow& row : rows) names.insert(row.block);
+  return names.size();
+}
+
+/// Least absolute errors are tried beside least squares where the law misses few blocks by much: they let these pull less.
+TreeChoice choose(const std::shared_ptr<const BoostingLibrary>& library, const std::vector<Left>& rows,
+                  const TreeOptions& options) {
+  const std::vector<HeldOutRow> squares = hold_out(library, rows, options, false);
+  if (squares.empty()) return {};
+  const TreeChoice choice = choose_rounds(squares, false);
+  if (count_blocks(squares) > few_blocks) return choice;
+  const TreeChoice other = choose_rounds(hold_out(library, rows, options, true), true);
+  return other.error_after < choice.error_after ? other : choice;
 }
 
 /// Refits a and b of the pass: least squares on networks, shrunk to 0 as in the fit of the law.
@@ -314,8 +330,8 @@ void add_trees(PhysicsModel& model, TrainingRows rows, const Target& target, con
     for (const Left& l : left) training.push_back(&l);
     const std::vector<size_t> columns = varying(left);
     group.trees = std::make_shared<const ResidualTrees>(
-        ResidualTrees{fit_side(library, training, Side::time, columns, options, choice.time_rounds),
-                      fit_side(library, training, Side::power, columns, options, choice.power_rounds)});
+        ResidualTrees{fit_side(library, training, Side::time, columns, options, choice.absolute, choice.time_rounds),
+                      fit_side(library, training, Side::power, columns, options, choice.absolute, choice.power_rounds)});
   }
   if (std::any_of(rows.begin(), rows.end(), [](const Measurement* m) { return m->workload.is_network; }))
     correct_networks(model, rows, target);

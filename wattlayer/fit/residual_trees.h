@@ -23,6 +23,7 @@ struct TreeOptions {
 /// What held-out blocks chose for one group; no rounds: the law alone does as well.
 struct TreeChoice {
   int time_rounds = 0, power_rounds = 0;
+  bool absolute = false;                     ///< least absolute errors instead of least squares
   double error_before = 0, error_after = 0;  ///< mean |log error| of energy plus that of time, on held-out blocks
 
   bool kept() const { return time_rounds > 0 || power_rounds > 0; }
