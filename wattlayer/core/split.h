@@ -18,8 +18,10 @@ struct Split {
   Kind kind = Kind::kinds;
   std::vector<std::string> train;  ///< kinds of measurement (`random-layer`, ...)
   std::vector<std::string> test;
-  std::string by;    ///< leave_block: condition that names the blocks (`task`); empty: Measurement::block
-  size_t folds = 0;  ///< leave_block: blocks are left out in so many groups; 0: each alone
+  std::string by;       ///< leave_block: condition that names the blocks (`task`); empty: Measurement::block
+  std::string with;     ///< only rows that have this condition; empty: any
+  std::string without;  ///< only rows that lack this condition; empty: any
+  size_t folds = 0;     ///< leave_block: blocks are left out in so many groups; 0: each alone
   std::vector<size_t> calibration_rows = {0};  ///< leave_hardware: one part for each count
   bool by_operator = false;                    ///< also score the test layers operator by operator
   double train_share = 1;       ///< of the training rows of each operator, drawn by the first seed; random: by each seed

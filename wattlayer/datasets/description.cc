@@ -85,8 +85,8 @@ uint64_t whole_number(const Json& json, const std::string& field) {
 
 /// Fields of a rule that a table may state for all its rules.
 constexpr std::string_view rule_fields[] = {
-    "where",    "kind",   "layer",      "network",  "row",    "block", "parent",      "batch",       "scope",     "meter",
-    "energy_j", "time_s", "parameters", "hardware", "engine", "dtype", "energy_sd_j", "repetitions", "conditions"};
+    "where",    "kind",   "layer",      "network",  "row",    "block", "parent",      "batch",       "scope",      "meter",
+    "energy_j", "time_s", "parameters", "hardware", "engine", "dtype", "energy_sd_j", "repetitions", "conditions", "keeps_types"};
 
 /// A rule of a table; what it does not say, the table says for all its rules.
 RowRule parse_rule(const Json& json, const Json& table) {
@@ -114,6 +114,7 @@ RowRule parse_rule(const Json& json, const Json& table) {
   rule.scope = text(both, "scope", "");
   rule.meter = text(both, "meter", "");
   rule.conditions = texts_by_name(both, "conditions");
+  rule.keeps_types = truth(both, "keeps_types", false);
   if (rule.layer.empty() == rule.network.empty()) wrong("rows", "either layer or network in each rule");
   if (std::find(std::begin(measurement_kinds), std::end(measurement_kinds), rule.kind) == std::end(measurement_kinds))
     wrong("kind", "random-layer, real-layer, network or real-configuration");
@@ -165,8 +166,8 @@ DatasetTable parse_table(const Json& json) {
 
 Split parse_split(const Json& json) {
   allow_only(json, "splits",
-             {"name", "kind", "train", "test", "by", "folds", "calibration_rows", "by_operator", "train_share", "test_share",
-              "seeds", "habitual"});
+             {"name", "kind", "train", "test", "by", "folds", "calibration_rows", "with", "without", "by_operator", "train_share",
+              "test_share", "seeds", "habitual"});
   Split split{.name = text(json, "name")};
   const std::string kind = text(json, "kind");
   if (kind == "kinds") split.kind = Split::Kind::kinds;
@@ -175,6 +176,8 @@ Split parse_split(const Json& json) {
   else if (kind == "leave-hardware") split.kind = Split::Kind::leave_hardware;
   else wrong("kind of a split", "kinds, leave-block, random or leave-hardware");
   split.by = text(json, "by", "");
+  split.with = text(json, "with", "");
+  split.without = text(json, "without", "");
   if (json.contains("folds")) split.folds = whole_number(json, "folds");
   if (json.contains("calibration_rows")) {
     split.calibration_rows.clear();
@@ -226,7 +229,7 @@ DatasetDescription parse_dataset(std::string_view json_text, std::string_view id
     const Json json = Json::parse(json_text, nullptr, false);
     allow_only(json, "description",
                {"schema", "title", "source", "licence", "hardware", "engine", "dtype", "scope", "idle_included", "meter",
-                "method", "tables", "splits", "targets"});
+                "method", "tables", "apart", "splits", "targets"});
     if (json.value("schema", 0) != 1) wrong("schema", "1");
     DatasetDescription d{
         .id = std::string(id), .title = text(json, "title"), .source = text(json, "source"), .licence = text(json, "licence")};
@@ -246,6 +249,7 @@ DatasetDescription parse_dataset(std::string_view json_text, std::string_view id
       if (d.hardware.empty() && (table.measurements || lacks(&RowRule::hardware))) wrong("hardware", "it here or in each rule");
       if (d.engine.empty() && (table.measurements || lacks(&RowRule::engine))) wrong("engine", "it here or in each rule");
     }
+    if (json.contains("apart")) d.apart = texts(json["apart"], "apart");
     for (const Json& split : json.value("splits", Json::array())) d.splits.push_back(parse_split(split));
     for (const Json& target : json.value("targets", Json::array())) d.targets.push_back(parse_target(target, d.splits));
     return d;

@@ -26,7 +26,8 @@ struct RowRule {
   std::string energy_j, energy_sd_j, time_s, repetitions;
   std::string parameters;                             ///< published parameter count, compared with the network's
   std::string hardware, engine, dtype, scope, meter;  ///< where they differ from row to row
-  std::map<std::string, std::string> conditions;      ///< name of the condition -> template; an empty one is left out
+  bool keeps_types = false;  ///< the network brings its own element types (autocast): `dtype` is not forced on it
+  std::map<std::string, std::string> conditions;  ///< name of the condition -> template; an empty one is left out
 };
 
 /// Columns made of others. Exactly one of `pattern`, `map`, `lookup` says how; with none of them the column is `from` itself.
@@ -50,7 +51,8 @@ struct DrawRule {
 struct DropRule {
   std::string reason;
   RowCondition where;
-  std::string value;  ///< template of a number; a row stays while it lies in [from, to]; empty: all rows that match go
+  std::string value;  ///< template of a number, also over `macs` of the row's workload; a row stays while it lies in [from, to];
+                      ///< empty: all rows that match go
   double from = 0, to = 0;
   std::string copies_of;  ///< template: rows whose text an earlier row of the file had go
 };
@@ -83,6 +85,7 @@ struct DatasetDescription {
   DataType dtype = DataType::f32;
   bool idle_included = true;
   std::vector<DatasetTable> tables;
+  std::vector<std::string> apart;  ///< conditions that tell setups apart: rows of different ones are not fitted together
   std::vector<Split> splits;
   std::vector<AccuracyTarget> targets;
 };

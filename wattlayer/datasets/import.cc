@@ -15,6 +15,7 @@
 #include "wattlayer/graph/graph.h"
 #include "wattlayer/networks/network.h"
 #include "wattlayer/ops/layer_text.h"
+#include "wattlayer/ops/operator.h"
 #include "wattlayer/store/csv.h"
 #include "wattlayer/store/text_file.h"
 
@@ -38,10 +39,11 @@ class Importer {
 
  private:
   bool drawn(const DatasetTable& table, size_t place, const ColumnLookup& column);
-  bool dropped(const DatasetTable& table, const ColumnLookup& column);
+  bool dropped(const DatasetTable& table, const RowRule& row, const ColumnLookup& column);
+  double macs(const RowRule& rule, const ColumnLookup& column);
   Measurement measurement(const RowRule& rule, const ColumnLookup& column);
   Measurement described(const RowRule& rule, const ColumnLookup& column);
-  const LoweredNetwork& lowered(const std::string& spec, const Measurement& row);
+  const LoweredNetwork& lowered(const std::string& spec, const Measurement& row, bool keeps_types);
 
   const DatasetDescription& description_;
   const std::filesystem::path& folder_;
@@ -102,13 +104,25 @@ bool Importer::drawn(const DatasetTable& table, size_t place, const ColumnLookup
   return true;
 }
 
-bool Importer::dropped(const DatasetTable& table, const ColumnLookup& column) {
+double Importer::macs(const RowRule& rule, const ColumnLookup& column) {
+  double sum = 0;
+  for (const WorkloadItem& item : measurement(rule, column).workload.items) sum += item.count * cost(item.layer).macs;
+  return sum;
+}
+
+bool Importer::dropped(const DatasetTable& table, const RowRule& row, const ColumnLookup& column) {
+  std::string counted;
+  const ColumnLookup with_macs = [&](std::string_view name) -> std::optional<std::string_view> {
+    if (name != "macs") return column(name);
+    if (counted.empty()) counted = fmt::format("{}", macs(row, column));
+    return counted;
+  };
   for (const DropRule& rule : table.drop) {
     if (!matches(rule.where, column)) continue;
     if (!rule.copies_of.empty()) {
       if (seen_.insert(filled(rule.copies_of, "copies_of", column)).second) continue;
     } else if (!rule.value.empty()) {
-      const auto value = quantity(rule.value, "value", column);
+      const auto value = quantity(rule.value, "value", with_macs);
       if (!value || (*value >= rule.from && *value <= rule.to)) continue;
     }
     ++result_.dropped[rule.reason];
@@ -117,12 +131,12 @@ bool Importer::dropped(const DatasetTable& table, const ColumnLookup& column) {
   return false;
 }
 
-const LoweredNetwork& Importer::lowered(const std::string& spec, const Measurement& row) {
+const LoweredNetwork& Importer::lowered(const std::string& spec, const Measurement& row, bool keeps_types) {
   const std::string key = fmt::format("{} {} {}", spec, row.engine, name(row.dtype));
   const auto known = networks_.find(key);
   if (known != networks_.end()) return known->second;
   Graph graph = network(spec);
-  if (row.dtype != DataType::f32) graph = with_dtype(std::move(graph), row.dtype);
+  if (row.dtype != DataType::f32 && !keeps_types) graph = with_dtype(std::move(graph), row.dtype);
   LoweredNetwork entry{.workload = lower(graph, catalogue_.engine(row.engine)), .parameters = parameters(graph)};
   for (WorkloadItem& item : entry.workload.items) item.names.clear();
   return networks_.emplace(key, std::move(entry)).first->second;
@@ -160,7 +174,8 @@ Measurement Importer::measurement(const RowRule& rule, const ColumnLookup& colum
   const int64_t batch = whole(rule.batch, "batch", column);
   if (!rule.network.empty()) {
     const std::string name = filled(rule.network, "network", column);
-    const LoweredNetwork& network = lowered(fmt::format("{}{}batch={}", name, name.find('?') == name.npos ? '?' : '&', batch), m);
+    const LoweredNetwork& network =
+        lowered(fmt::format("{}{}batch={}", name, name.find('?') == name.npos ? '?' : '&', batch), m, rule.keeps_types);
     const auto published = quantity(rule.parameters, "parameters", column);
     if (published && std::abs(network.parameters / *published - 1) > 0.01)
       throw Error(ErrorKind::invalid_input,
@@ -204,7 +219,7 @@ void Importer::read_table(const DatasetTable& table, const std::string& file, co
       for (const RowRule& candidate : table.rows)
         if (!rule && matches(candidate.where, column)) rule = &candidate;
       if (!rule) throw Error(ErrorKind::invalid_input, "no rule of the description fits this row");
-      if (dropped(table, column)) continue;
+      if (dropped(table, *rule, column)) continue;
       result_.measurements.push_back(measurement(*rule, column));
     } catch (const Error& e) {
       result_.refused.push_back({file, reader.line(), e.what()});
