@@ -77,12 +77,82 @@ TEST_F(MeasuredDataset, Irene) {
   const auto kinds = count([](const Measurement& m) { return m.scope + " " + m.kind; });
   EXPECT_EQ(kinds.at("gpu-board real-layer"), 2407u);
   EXPECT_EQ(kinds.at("wall real-layer"), 2407u);
+  EXPECT_EQ(kinds.at("gpu-board network"), 289u);
+  EXPECT_TRUE(rows.refused.empty()) << rows.refused[0].reason;
   const Measurement* query = find("device_1/bert-base-uncased/b8/s32/encoder.layer.0.attention.self.query:Linear");
   ASSERT_TRUE(query);
   EXPECT_EQ(print(query->workload.items[0].layer), "Gemm 256x768 768x768 768 transB=1 dtype=f32");
   const Measurement* narrow = find("device_1/tiny-ctrl/b8/s32/h.0.ffn.0:Linear");
   ASSERT_TRUE(narrow);
   EXPECT_DOUBLE_EQ(2 * cost(narrow->workload.items[0].layer).macs + 512, 16896);  // flops of the file, a bias counted as one
+}
+
+TEST_F(MeasuredDataset, Energaizer) {
+  read("energaizer");
+  if (IsSkipped()) return;
+  EXPECT_TRUE(rows.refused.empty()) << rows.refused[0].reason;
+  EXPECT_EQ(rows.measurements.size(), 420u);
+  EXPECT_EQ(dropped, 13u);
+  EXPECT_EQ(count([](const Measurement& m) { return m.hardware + (m.conditions.contains("sweep") ? " sweep" : ""); }),
+            (std::map<std::string, size_t>{{"a10", 72}, {"a100-sxm", 100}, {"a100-sxm sweep", 207}, {"h100-sxm", 41}}));
+  const Measurement* m = find("a100-sxm/vitmodel_large_pbf16_b64_freq900_iter254.csv");
+  ASSERT_TRUE(m);
+  EXPECT_DOUBLE_EQ(*m->energy_j, 21.59648846268091);
+  EXPECT_DOUBLE_EQ(*m->time_s, 0.12521218221018634);
+  EXPECT_EQ(m->workload.batch, 64);
+  EXPECT_EQ(m->block, "vit");
+  EXPECT_EQ(m->dtype, DataType::bf16);
+  EXPECT_EQ(m->conditions.at("task"), "vision");
+  EXPECT_EQ(m->conditions.at("clock_mhz"), "900");
+  for (const WorkloadItem& item : m->workload.items) EXPECT_NE(item.layer.dtype, DataType::f32) << print(item.layer);
+}
+
+TEST_F(MeasuredDataset, HwNasBench360) {
+  read("hwnasbench360");
+  if (IsSkipped()) return;
+  EXPECT_TRUE(rows.refused.empty()) << rows.refused[0].reason;
+  EXPECT_EQ(dropped, 19398u);
+  EXPECT_EQ(count([](const Measurement& m) { return m.engine; }),
+            (std::map<std::string, size_t>{{"litert", 15585}, {"onnxruntime", 15585}}));
+  // The same cell: ONNX Runtime runs every convolution that LiteRT runs, and those of branches that end in nothing.
+  std::map<std::string, double> macs;
+  for (const Measurement& m : rows.measurements) {
+    double& sum = macs[m.row];
+    for (const WorkloadItem& item : m.workload.items) sum += item.count * cost(item.layer).macs;
+    EXPECT_FALSE(m.idle_included);
+  }
+  size_t fewer = 0;
+  for (const auto& [row, count] : macs) {
+    if (!row.starts_with("litert")) continue;
+    const double whole = macs.at("onnx" + row.substr(6));
+    EXPECT_LE(count, whole) << row;
+    fewer += count < whole;
+  }
+  EXPECT_GT(fewer, 1000u);
+}
+
+TEST_F(MeasuredDataset, HwGptBench) {
+  read("hw-gpt-bench");
+  if (IsSkipped()) return;
+  EXPECT_TRUE(rows.refused.empty()) << rows.refused[0].reason;  // each meets its published parameters
+  EXPECT_EQ(rows.measurements.size(), 14287u);
+  EXPECT_EQ(rows.not_drawn, 27503u);
+  const auto devices = count([](const Measurement& m) { return m.hardware; });
+  EXPECT_EQ(devices.size(), 7u);
+  for (const auto& [device, n] : devices) EXPECT_EQ(n, 2041u) << device;
+}
+
+TEST_F(MeasuredDataset, MlperfMobileNetZoo) {
+  read("mlperf-inference-power");
+  if (IsSkipped()) return;
+  EXPECT_TRUE(rows.refused.empty()) << rows.refused[0].reason;
+  EXPECT_EQ(rows.measurements.size(), 2300u);
+  EXPECT_EQ(dropped, 164u);
+  EXPECT_EQ(count([](const Measurement& m) { return m.block; }).size(), 4u);
+  EXPECT_EQ(count([](const Measurement& m) { return m.hardware; }),
+            (std::map<std::string, size_t>{
+                {"firefly-rk3588s", 564}, {"jetson-agx-orin", 916}, {"jetson-agx-xavier", 470}, {"raspberry-pi-4", 350}}));
+  for (const Measurement& m : rows.measurements) EXPECT_EQ(!m.time_s, m.conditions.at("round") == "v4.0") << m.row;
 }
 
 }  // namespace

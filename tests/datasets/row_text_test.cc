@@ -51,6 +51,15 @@ TEST(RowText, AnEmptyColumnGivesNothing) {
   EXPECT_EQ(fill("{batch / empty}"), std::nullopt);
 }
 
+TEST(RowText, GapsMayBeAllowed) {
+  const auto column = [](std::string_view name) -> std::optional<std::string_view> {
+    if (name == "empty") return "";
+    return name == "x" ? std::optional<std::string_view>("7") : std::nullopt;
+  };
+  EXPECT_EQ(fill_template_with_gaps("{empty}/{x}", column), "/7");
+  EXPECT_EQ(fill_template_with_gaps("{empty * 2}/{x}", column), std::nullopt);
+}
+
 TEST(RowText, RefusesWhatCannotBeWorkedOut) {
   for (const char* text :
        {"{missing}", "{batch / missing}", "{name * 2}", "{batch / zero}", "{batch ceil zero}", "{batch + name}", "{batch", "{}"})

@@ -115,7 +115,7 @@ void RowColumns::derive() {
   const ColumnLookup column = [this](std::string_view name) { return (*this)(name); };
   for (Maker& maker : makers_) {
     const DerivedColumn& rule = *maker.rule;
-    auto text = fill_template(rule.from, column);
+    auto text = fill_template_with_gaps(rule.from, column);
     std::string* const made_here = &derived_[maker.first];
     if (!text) std::fill_n(made_here, rule.names.size(), "");
     else if (!rule.map.empty()) *made_here = mapped(maker, *text);

@@ -80,9 +80,7 @@ std::optional<std::string> evaluate(std::string_view expression, const ColumnLoo
   }
 }
 
-}  // namespace
-
-std::optional<std::string> fill_template(std::string_view text, const ColumnLookup& column) {
+std::optional<std::string> filled(std::string_view text, const ColumnLookup& column, bool gaps) {
   std::string out;
   for (size_t at = 0; at < text.size();) {
     const size_t open = std::min(text.find('{', at), text.size());
@@ -91,12 +89,22 @@ std::optional<std::string> fill_template(std::string_view text, const ColumnLook
     const size_t close = text.find('}', open);
     if (close == std::string_view::npos)
       throw Error(ErrorKind::invalid_input, fmt::format("the template '{}' has a {{ without }}", text));
-    const auto value = evaluate(text.substr(open + 1, close - open - 1), column);
-    if (!value) return std::nullopt;
-    out += *value;
+    const std::string_view expression = text.substr(open + 1, close - open - 1);
+    if (const auto value = evaluate(expression, column)) out += *value;
+    else if (!gaps || !column(expression)) return std::nullopt;
     at = close + 1;
   }
   return out;
+}
+
+}  // namespace
+
+std::optional<std::string> fill_template(std::string_view text, const ColumnLookup& column) {
+  return filled(text, column, false);
+}
+
+std::optional<std::string> fill_template_with_gaps(std::string_view text, const ColumnLookup& column) {
+  return filled(text, column, true);
 }
 
 }  // namespace wattlayer

@@ -16,4 +16,7 @@ using ColumnLookup = std::function<std::optional<std::string_view>(std::string_v
 /// for a column that the table lacks, and for arithmetic on a text.
 std::optional<std::string> fill_template(std::string_view text, const ColumnLookup& column);
 
+/// As above; an empty column that stands alone between its braces leaves its place empty.
+std::optional<std::string> fill_template_with_gaps(std::string_view text, const ColumnLookup& column);
+
 }  // namespace wattlayer
