@@ -3,150 +3,129 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <exception>
 #include <map>
 #include <mutex>
-#include <random>
 #include <set>
 #include <thread>
 
 #include "wattlayer/core/error.h"
-#include "wattlayer/fit/rows.h"
 
 namespace wattlayer {
 namespace {
 
-bool any_of(const std::vector<std::string>& kinds, const std::string& kind) {
-  return kinds.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
-}
+/// Predictions of one unit at one level, as they are scored.
+struct Collected {
+  std::vector<Scored> energy, time, predicted, extrapolated;
 
-bool scorable(const Measurement& m) { return m.failure.empty() && has_measured_energy(m); }
-
-/// What a row is scored under besides `all`: the operator of a single layer.
-std::string operator_of(const Measurement& m) {
-  return m.kind == "network" || m.workload.items.size() != 1 ? std::string("network") : m.workload.items[0].layer.op;
-}
-
-std::vector<SplitPart> divide_by_block(std::span<const Measurement> rows, const Split& split) {
-  std::map<std::string, SplitPart> parts;
-  for (size_t i = 0; i < rows.size(); ++i)
-    if (scorable(rows[i]) && any_of(split.test, rows[i].kind)) parts[rows[i].block].test.push_back(i);
-  std::vector<SplitPart> result;
-  for (auto& [block, part] : parts) {
-    part.unit = block;
-    for (size_t i = 0; i < rows.size(); ++i)
-      if (scorable(rows[i]) && any_of(split.train, rows[i].kind) && rows[i].block != block) part.train.push_back(i);
-    result.push_back(std::move(part));
+  void add(const Measurement& row, const Prediction& answer, bool has_intervals) {
+    const auto scored = [&](double truth, const Interval& interval) {
+      Scored s{.truth = truth, .predicted = interval.value};
+      if (has_intervals) s.low = interval.low, s.high = interval.high;
+      return s;
+    };
+    energy.push_back(scored(*row.energy_j, answer.energy_j));
+    if (row.time_s && *row.time_s > 0 && answer.time_s) time.push_back(scored(*row.time_s, *answer.time_s));
+    if (answer.label) (*answer.label == Label::predicted ? predicted : extrapolated).push_back(energy.back());
   }
-  return result;
+};
+
+std::optional<Score> score_of(const std::vector<Scored>& scored) {
+  return scored.empty() ? std::nullopt : std::optional(score(scored));
 }
 
-/// Rows of some kinds by operator, in the order of the rows.
-std::map<std::string, std::vector<size_t>> rows_by_operator(std::span<const Measurement> rows,
-                                                            const std::vector<std::string>& kinds) {
-  std::map<std::string, std::vector<size_t>> result;
-  for (size_t i = 0; i < rows.size(); ++i)
-    if (scorable(rows[i]) && any_of(kinds, rows[i].kind)) result[operator_of(rows[i])].push_back(i);
-  return result;
-}
-
-/// Shares of each operator's rows, the first and the last of a draw, so that a rare operator is in both parts.
-std::vector<SplitPart> divide_at_random(std::span<const Measurement> rows, const Split& split) {
-  std::vector<SplitPart> parts;
-  for (uint32_t seed : split.seeds) {
-    SplitPart part{.unit = fmt::format("seed {}", seed)};
-    for (const auto& [op, positions] : rows_by_operator(rows, split.test)) {
-      const std::vector<size_t> order = drawn_order(positions.size(), seed);
-      const double n = static_cast<double>(order.size());
-      for (size_t i = 0; i < static_cast<size_t>(split.train_share * n); ++i) part.train.push_back(positions[order[i]]);
-      for (size_t i = static_cast<size_t>((1 - split.test_share) * n); i < order.size(); ++i)
-        part.test.push_back(positions[order[i]]);
-    }
-    parts.push_back(std::move(part));
-  }
-  return parts;
-}
-
-std::vector<SplitPart> divide_by_kind(std::span<const Measurement> rows, const Split& split) {
-  SplitPart part{.unit = "all"};
-  for (size_t i = 0; i < rows.size(); ++i)
-    if (scorable(rows[i]) && any_of(split.test, rows[i].kind)) part.test.push_back(i);
-  for (const auto& [op, positions] : rows_by_operator(rows, split.train)) {
-    std::vector<size_t> order = drawn_order(positions.size(), split.seeds.empty() ? 0 : split.seeds[0]);
-    order.resize(static_cast<size_t>(split.train_share * static_cast<double>(order.size())));
-    for (size_t i : order)
-      if (!any_of(split.test, rows[positions[i]].kind)) part.train.push_back(positions[i]);
-  }
-  std::sort(part.train.begin(), part.train.end());
-  return {std::move(part)};
-}
-
-/// Test rows of one part, priced and sorted into the units they count for.
+/// Test rows of one split and method, priced and sorted into the units they count for.
 class Scoring {
  public:
-  Scoring(const Split& split, std::string method, bool has_intervals, Evaluation& result)
-      : split_(split), method_(std::move(method)), has_intervals_(has_intervals), result_(result) {}
+  Scoring(const Split& split, std::string method, bool has_intervals, std::string setup, Evaluation& result)
+      : split_(split), method_(std::move(method)), setup_(std::move(setup)), has_intervals_(has_intervals), result_(result) {}
 
-  void add(const Measurement& row, const std::string& unit, const std::optional<Interval>& predicted) {
+  /// `pooled`: the unit under which several parts count together.
+  void add(const Measurement& row, const std::string& unit, const std::string& pooled, const std::optional<Prediction>& answer) {
     const std::string level = row.kind == "network" ? "network" : "layer";
     const std::string op = operator_of(row);
-    std::set<std::string> units = {"all", unit};
-    if (split_.kind == Split::Kind::random) units = {unit};
-    if (split_.by_operator && level == "layer") units.insert(unit == "all" ? op : fmt::format("{}, {}", op, unit));
-    for (const std::string& u : units) scored_[{u, level}];
-    if (!predicted) return;
-    Scored scored{.truth = *row.energy_j, .predicted = predicted->value};
-    if (has_intervals_) scored.low = predicted->low, scored.high = predicted->high;
-    for (const std::string& u : units) scored_[{u, level}].push_back(scored);
-    result_.points.push_back({split_.name, unit, method_, row.row, op, scored.truth, scored.predicted});
+    std::set<std::string> units = {pooled, unit};
+    if (split_.by_operator && level == "layer")
+      for (const std::string& u : {pooled, unit}) units.insert(u == "all" ? op : fmt::format("{}, {}", op, u));
+    for (const std::string& u : units) collected_[{u, level}];
+    if (!answer) return;
+    for (const std::string& u : units) collected_[{u, level}].add(row, *answer, has_intervals_);
+    result_.points.push_back({split_.name, unit, method_, row.row, op, *row.energy_j, answer->energy_j.value, row.dataset,
+                              row.hardware, row.engine, row.scope, setup_, level});
   }
 
   void note(std::string text) { note_ = std::move(text); }
 
   void finish(const Measurement& example) {
-    for (const auto& [key, scored] : scored_) {
-      EvaluationRow row{example.dataset, example.hardware, example.engine, split_.name, key.first, method_, key.second};
-      if (!scored.empty()) row.score = score(scored);
-      else row.note = note_.empty() ? "the method does not cover these rows" : note_;
+    const bool leaves_devices = split_.kind == Split::Kind::leave_hardware;
+    for (const auto& [key, collected] : collected_) {
+      EvaluationRow row{
+          example.dataset, leaves_devices ? "each in turn" : example.hardware, example.engine, split_.name, key.first, method_,
+          key.second};
+      row.scope = example.scope;
+      row.setup = setup_;
+      row.score = score_of(collected.energy);
+      row.time = score_of(collected.time);
+      row.predicted = score_of(collected.predicted);
+      row.extrapolated = score_of(collected.extrapolated);
+      if (!row.score) row.note = note_.empty() ? "the method does not cover these rows" : note_;
       result_.rows.push_back(std::move(row));
     }
   }
 
  private:
   const Split& split_;
-  std::string method_;
+  std::string method_, setup_;
   bool has_intervals_;
   Evaluation& result_;
-  std::map<std::pair<std::string, std::string>, std::vector<Scored>> scored_;
+  std::map<std::pair<std::string, std::string>, Collected> collected_;
   std::string note_;
 };
 
 /// What a method fitted on the training rows of one part predicts for its test rows, in their order.
 struct PartPredictions {
-  std::vector<std::optional<Interval>> energy;
+  std::vector<std::optional<Prediction>> answers;
   std::string failure;
+  bool done = false;
 };
 
 /// Fits on the training rows alone: the method is handed nothing else.
 PartPredictions predict_part(std::span<const Measurement> rows, const SplitPart& part, const Method& method,
-                             const Hardware& hardware, const Engine& engine) {
-  PartPredictions result{.energy = std::vector<std::optional<Interval>>(part.test.size())};
+                             const Target& target) {
+  PartPredictions result{.answers = std::vector<std::optional<Prediction>>(part.test.size()), .done = true};
   std::vector<const Measurement*> training;
   for (size_t i : part.train) training.push_back(&rows[i]);
   try {
-    const std::unique_ptr<Predictor> predictor = method.fit(training, Target{hardware, engine});
-    for (size_t i = 0; i < part.test.size(); ++i) result.energy[i] = predictor->energy_j(rows[part.test[i]].workload);
+    const std::unique_ptr<Predictor> predictor = method.fit(training, target);
+    for (size_t i = 0; i < part.test.size(); ++i) {
+      const Measurement& row = rows[part.test[i]];
+      result.answers[i] = predictor->predict({row.workload, row.dtype, row.conditions});
+    }
   } catch (const Error& e) {
     result.failure = e.what();
   }
   return result;
 }
 
+/// One evaluation's rows and what they are evaluated with.
+struct Evaluated {
+  std::span<const Measurement> rows;
+  const Hardware& hardware;
+  const Engine& engine;
+  const EvaluationOptions& options;
+
+  /// The device that a part leaves out, else the one given.
+  Target target(const SplitPart& part, const Split& split) const {
+    if (split.kind != Split::Kind::leave_hardware) return {hardware, engine, options.catalogue};
+    if (!options.catalogue) throw Error(ErrorKind::internal, "a split that leaves devices out needs the catalogue of devices");
+    return {options.catalogue->hardware(rows[part.test[0]].hardware), engine, options.catalogue};
+  }
+  bool stopped() const { return options.stop && options.stop(); }
+};
+
 /// All parts, as many at once as the machine has cores; parts do not depend on each other, so the order does not matter.
-std::vector<PartPredictions> predict_parts(std::span<const Measurement> rows, const std::vector<SplitPart>& parts,
-                                           const Method& method, const Hardware& hardware, const Engine& engine,
-                                           const std::function<void(const SplitPart&)>& report) {
+std::vector<PartPredictions> predict_parts(const Evaluated& evaluated, const std::vector<SplitPart>& parts, const Split& split,
+                                           const Method& method, const std::function<void(const SplitPart&)>& report) {
   std::vector<PartPredictions> predictions(parts.size());
   std::mutex taking;
   size_t next = 0;
@@ -157,11 +136,11 @@ std::vector<PartPredictions> predict_parts(std::span<const Measurement> rows, co
         size_t p;
         {
           const std::lock_guard lock(taking);
-          if (failure || next == parts.size()) return;
+          if (failure || next == parts.size() || evaluated.stopped()) return;
           p = next++;
           report(parts[p]);
         }
-        predictions[p] = predict_part(rows, parts[p], method, hardware, engine);
+        predictions[p] = predict_part(evaluated.rows, parts[p], method, evaluated.target(parts[p], split));
       } catch (...) {
         const std::lock_guard lock(taking);
         failure = std::current_exception();
@@ -178,52 +157,26 @@ std::vector<PartPredictions> predict_parts(std::span<const Measurement> rows, co
 
 }  // namespace
 
-std::vector<size_t> drawn_order(size_t n, uint32_t seed) {
-  std::vector<size_t> order(n);
-  for (size_t i = 0; i < n; ++i) order[i] = i;
-  std::mt19937 random(seed);
-  for (size_t last = n; last-- > 1;) {
-    const auto mask = static_cast<uint32_t>(std::bit_ceil(last + 1) - 1);
-    uint32_t other = random() & mask;
-    while (other > last) other = random() & mask;
-    std::swap(order[last], order[other]);
-  }
-  return order;
-}
-
-std::vector<SplitPart> divide(std::span<const Measurement> rows, const Split& split) {
-  std::vector<SplitPart> parts;
-  switch (split.kind) {
-    case Split::Kind::kinds:
-      parts = divide_by_kind(rows, split);
-      break;
-    case Split::Kind::leave_block:
-      parts = divide_by_block(rows, split);
-      break;
-    case Split::Kind::random:
-      parts = divide_at_random(rows, split);
-      break;
-  }
-  std::erase_if(parts, [](const SplitPart& part) { return part.train.empty() || part.test.empty(); });
-  return parts;
-}
-
 Evaluation evaluate(std::span<const Measurement> rows, std::span<const Split> splits, std::span<const Method> methods,
-                    const Hardware& hardware, const Engine& engine, const EvaluationProgress& progress) {
+                    const Hardware& hardware, const Engine& engine, const EvaluationProgress& progress,
+                    const EvaluationOptions& options) {
   Evaluation result;
+  const Evaluated evaluated{rows, hardware, engine, options};
   for (const Split& split : splits) {
     const std::vector<SplitPart> parts = divide(rows, split);
     if (parts.empty()) continue;
     for (const Method& method : methods) {
-      Scoring scoring(split, std::string(method.name), method.has_intervals, result);
+      if (evaluated.stopped()) return result;
+      Scoring scoring(split, std::string(method.name), method.has_intervals, options.setup, result);
       const auto report = [&](const SplitPart& part) {
         if (progress) progress(split.name, part.unit, method.name, part.train.size());
       };
-      const std::vector<PartPredictions> predictions = predict_parts(rows, parts, method, hardware, engine, report);
+      const std::vector<PartPredictions> predictions = predict_parts(evaluated, parts, split, method, report);
       for (size_t p = 0; p < parts.size(); ++p) {
+        if (!predictions[p].done) continue;
         if (!predictions[p].failure.empty()) scoring.note(predictions[p].failure);
         for (size_t i = 0; i < parts[p].test.size(); ++i)
-          scoring.add(rows[parts[p].test[i]], parts[p].unit, predictions[p].energy[i]);
+          scoring.add(rows[parts[p].test[i]], parts[p].unit, parts[p].pooled, predictions[p].answers[i]);
       }
       scoring.finish(rows[parts[0].test[0]]);
     }
@@ -234,7 +187,7 @@ Evaluation evaluate(std::span<const Measurement> rows, std::span<const Split> sp
 Evaluation evaluate(std::span<const Measurement> rows, const EnergyModel& model) {
   Evaluation result;
   const Split split{.name = "finished energy model", .by_operator = true};
-  Scoring scoring(split, "physics", true, result);
+  Scoring scoring(split, "physics", true, "", result);
   const Measurement* example = nullptr;
   for (const Measurement& m : rows) {
     if (!scorable(m) || m.hardware != model.hardware.id || m.engine != model.engine.id || m.dtype != model.dtype) continue;
@@ -243,7 +196,8 @@ Evaluation evaluate(std::span<const Measurement> rows, const EnergyModel& model)
                   fmt::format("energy model {} covers {}, the rows of {} cover {}; they cannot be compared", model.id,
                               model.scope, m.dataset, m.scope));
     example = &m;
-    scoring.add(m, m.kind == "network" ? m.block : "all", predict(m.workload, model).energy_j);
+    const OperatingPoint point = operating_point(model.hardware, m.conditions);
+    scoring.add(m, m.kind == "network" ? m.block : "all", "all", answer_of(predict(m.workload, model, point)));
   }
   if (!example)
     throw Error(ErrorKind::invalid_input,

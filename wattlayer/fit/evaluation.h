@@ -9,22 +9,11 @@
 #include "wattlayer/core/measurement.h"
 #include "wattlayer/core/split.h"
 #include "wattlayer/core/statistics.h"
+#include "wattlayer/fit/division.h"
 #include "wattlayer/fit/method.h"
 #include "wattlayer/predict/energy_model.h"
 
 namespace wattlayer {
-
-/// Training and test rows of one part of a split, as positions in the rows that were divided.
-struct SplitPart {
-  std::string unit;                 ///< what is left out; `all` where the split has one part
-  std::vector<size_t> train, test;  ///< without a common row
-};
-
-/// Divides rows. Rows with a failure or without energy take no part; parts without test or training rows are left out.
-std::vector<SplitPart> divide(std::span<const Measurement> rows, const Split& split);
-
-/// 0 to n-1 in the order of `pandas.DataFrame.sample(frac=1, random_state=seed)`, so that splits of papers can be repeated.
-std::vector<size_t> drawn_order(size_t n, uint32_t seed);
 
 /// One line of an evaluation.
 struct EvaluationRow {
@@ -34,6 +23,10 @@ struct EvaluationRow {
   std::string level;           ///< layer or network
   std::optional<Score> score;  ///< nothing where the method gives no prediction
   std::string note;            ///< why there is no score
+  std::string scope;
+  std::string setup;                             ///< conditions that the rows share and others of the device do not; may be empty
+  std::optional<Score> time;                     ///< of seconds; nothing where the method or the rows have none
+  std::optional<Score> predicted, extrapolated;  ///< apart by label; nothing where no result has it
 };
 
 /// Called before each fit with what is about to be fitted; what it throws ends the evaluation.
@@ -44,6 +37,7 @@ using EvaluationProgress =
 struct EvaluationPoint {
   std::string split, unit, method, row, op;  ///< op: of a single layer, else `network`
   double truth = 0, predicted = 0;
+  std::string dataset, hardware, engine, scope, setup, level;
 };
 
 struct Evaluation {
@@ -51,11 +45,20 @@ struct Evaluation {
   std::vector<EvaluationPoint> points;
 };
 
+/// What an evaluation may do besides.
+struct EvaluationOptions {
+  const Catalogue* catalogue = nullptr;  ///< describes the devices where rows are of several; needed by leave_hardware
+  std::function<bool()> stop;            ///< asked before each fit; what is done then is kept and the rest left out
+  std::string setup;                     ///< written into the rows
+};
+
 /// Refits each method on the training rows of each part of each split and scores it on the test rows. fit() is handed the
 /// training rows and nothing else. A method that cannot be fitted gives rows without a score. Parts are fitted on all cores;
-/// progress is called from one thread at a time.
+/// progress is called from one thread at a time. Where a part leaves a device out, that device is the target instead of the one
+/// given.
 Evaluation evaluate(std::span<const Measurement> rows, std::span<const Split> splits, std::span<const Method> methods,
-                    const Hardware& hardware, const Engine& engine, const EvaluationProgress& progress = {});
+                    const Hardware& hardware, const Engine& engine, const EvaluationProgress& progress = {},
+                    const EvaluationOptions& options = {});
 
 /// Scores a finished energy model on all rows of its hardware, engine and data type: split `finished energy model`, method
 /// `physics`. Throws Error(invalid_input) when no row is of these, or their scope is another.

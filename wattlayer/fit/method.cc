@@ -9,6 +9,11 @@
 
 namespace wattlayer {
 
+Prediction answer_of(const Estimate& estimate) {
+  constexpr double in_range = 0.9;
+  return {estimate.energy_j, estimate.time_s, estimate.coverage >= in_range ? Label::predicted : Label::extrapolated};
+}
+
 std::vector<Method> methods() {
   std::vector<Method> all = {physics_method()};
   for (auto method : all_method) all.push_back(method());

@@ -1,7 +1,9 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,10 +13,34 @@
 
 namespace wattlayer {
 
+/// What is asked of a predictor: a workload and what it runs under; nothing that was measured.
+struct Question {
+  const Workload& workload;
+  DataType dtype = DataType::f32;
+  const std::map<std::string, std::string>& conditions;  ///< `clock_mhz`, `power_limit_w`, ...
+};
+
+/// What it answers.
+struct Prediction {
+  Interval energy_j;               ///< low == high == value where the method has no intervals
+  std::optional<Interval> time_s;  ///< nothing when the method does not predict time
+  std::optional<Label> label;      ///< predicted or extrapolated; nothing when the method does not know its range
+};
+
+/// An estimate as an answer: `predicted` where at least nine tenths of its energy come from layers inside the fitted range.
+Prediction answer_of(const Estimate& estimate);
+
 /// What a method makes of its training rows.
 class Predictor {
  public:
   virtual ~Predictor() = default;
+
+  /// Nothing when the method does not cover the workload. Methods that know nothing of conditions answer by the workload.
+  virtual std::optional<Prediction> predict(const Question& question) const {
+    const std::optional<Interval> energy = energy_j(question.workload);
+    if (!energy) return std::nullopt;
+    return Prediction{*energy, time_s(question.workload), std::nullopt};
+  }
 
   /// Joules of one pass with a 90 % interval (low == high == value where the method has none); nothing when the method does
   /// not cover the workload.
