@@ -1,29 +1,26 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
 
+#include "cli/evaluation_text.h"
 #include "cli/program.h"
+#include "cli/suite.h"
 #include "cli/target.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/datasets/import.h"
 #include "wattlayer/fit/evaluation.h"
 #include "wattlayer/fit/evaluation_page.h"
-#include "wattlayer/report/text_table.h"
 
 namespace wattlayer::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 struct Options {
   std::string dataset, dtype, energy_model, split;
-  std::filesystem::path folder, page;
+  std::filesystem::path folder, all_folders, page;
   std::vector<std::string> methods;
-  bool json = false, all_units = false, quiet = false;
+  bool json = false, all_units = false, quiet = false, shipped = false;
 };
 
 std::vector<Method> chosen_methods(const std::vector<std::string>& names) {
@@ -42,132 +39,67 @@ std::vector<Method> chosen_methods(const std::vector<std::string>& names) {
   return chosen;
 }
 
-std::vector<Split> chosen_splits(const DatasetDescription& description, const std::string& name) {
-  std::vector<Split> chosen;
+/// Throws where the data set has no split of that name.
+void require_split(const DatasetDescription& description, const std::string& name) {
   std::vector<std::string> known;
-  for (const Split& split : description.splits) {
-    known.push_back(split.name);
-    if (name.empty() ? split.habitual : split.name == name) chosen.push_back(split);
-  }
-  if (chosen.empty())
+  for (const Split& split : description.splits) known.push_back(split.name);
+  if (!name.empty() && std::find(known.begin(), known.end(), name) == known.end())
     throw Error(ErrorKind::invalid_input, fmt::format("unknown split '{}' of {}{}", name, description.id, nearest(name, known)));
-  return chosen;
-}
-
-Json optional(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
-
-Json as_json(const EvaluationRow& row) {
-  Json json{{"dataset", row.dataset}, {"hardware", row.hardware},           {"engine", row.engine},
-            {"split", row.split},     {"unit_left_out", row.unit_left_out}, {"method", row.method},
-            {"level", row.level},     {"n", row.score ? row.score->n : 0}};
-  const auto figure = [&](const char* name, std::optional<double> value) { json[name] = optional(value); };
-  const auto of = [&](double Score::*member) { return row.score ? std::optional(row.score.value().*member) : std::nullopt; };
-  figure("medape", of(&Score::medape));
-  figure("mape", of(&Score::mape));
-  figure("p90", of(&Score::p90));
-  figure("max", of(&Score::max));
-  figure("min", of(&Score::min));
-  figure("bias", of(&Score::bias));
-  figure("r2", row.score ? row.score->r2 : std::nullopt);
-  figure("coverage90", row.score ? row.score->coverage90 : std::nullopt);
-  figure("width90", row.score ? row.score->width90 : std::nullopt);
-  return json;
-}
-
-std::string per_cent(double value) { return value < 99.95 ? fmt::format("{:.1f}", value) : fmt::format("{:.0f}", value); }
-
-std::vector<std::string> cells(const EvaluationRow& row) {
-  std::vector<std::string> cells = {row.unit_left_out, row.level, row.method};
-  if (!row.score) return cells.insert(cells.end(), {"0", "–", "–", "–", "–", "–", "–", "–", "–", "–"}), cells;
-  const Score& s = *row.score;
-  cells.push_back(std::to_string(s.n));
-  for (double value : {s.medape, s.mape, s.p90, s.max, s.min}) cells.push_back(per_cent(value));
-  cells.push_back(fmt::format("{}{}", s.bias < 0 ? "-" : "+", per_cent(std::abs(s.bias))));
-  cells.push_back(s.r2 ? fmt::format("{:.4f}", *s.r2) : "–");
-  cells.push_back(s.coverage90 ? per_cent(*s.coverage90) : "–");
-  cells.push_back(s.width90 ? fmt::format("{:.2f}", *s.width90) : "–");
-  return cells;
-}
-
-/// One table a split; rows of one unit stand together. Single units only with --all-units, where there are more than a dozen.
-std::string as_tables(const Evaluation& evaluation, bool all_units) {
-  std::string out;
-  for (size_t start = 0; start < evaluation.rows.size();) {
-    size_t end = start;
-    while (end < evaluation.rows.size() && evaluation.rows[end].split == evaluation.rows[start].split) ++end;
-    std::vector<const EvaluationRow*> rows;
-    for (size_t i = start; i < end; ++i) rows.push_back(&evaluation.rows[i]);
-    std::stable_sort(rows.begin(), rows.end(), [](const EvaluationRow* a, const EvaluationRow* b) {
-      return std::tuple(a->unit_left_out != "all", a->unit_left_out, a->level) <
-             std::tuple(b->unit_left_out != "all", b->unit_left_out, b->level);
-    });
-    const EvaluationRow& first = *rows[0];
-    out += fmt::format("{}{}: {} ({}, {})\n\n", start ? "\n" : "", first.dataset, first.split, first.hardware, first.engine);
-    TextTable table({{"LEFT OUT"},
-                     {"LEVEL"},
-                     {"METHOD"},
-                     {"N", Align::right},
-                     {"MedAPE %", Align::right},
-                     {"MAPE %", Align::right},
-                     {"P90", Align::right},
-                     {"MAX", Align::right},
-                     {"MIN", Align::right},
-                     {"BIAS", Align::right},
-                     {"R2", Align::right},
-                     {"COV90", Align::right},
-                     {"×/÷", Align::right}});
-    std::set<std::string> units;
-    for (const EvaluationRow* row : rows) units.insert(row->unit_left_out);
-    for (const EvaluationRow* row : rows)
-      if (all_units || units.size() <= 24 || row->unit_left_out == "all") table.row(cells(*row));
-    out += table.print(terminal().colour);
-    start = end;
-  }
-  return out;
 }
 
 /// Its card names the data set.
 bool was_fitted_on(const EnergyModel& model, const std::string& dataset) {
-  const Json card = Json::parse(model.card, nullptr, false);
+  const auto card = nlohmann::json::parse(model.card, nullptr, false);
   return card.is_object() && card.contains("rows") && card["rows"].contains(dataset);
 }
 
-void evaluate_dataset(const Options& options, const DataFiles& files) {
+/// A finished energy model on the rows of one data set.
+SuiteResult score_energy_model(const Options& options, const DataFiles& files) {
   const DatasetDescription description = require_dataset(files, options.dataset);
-  const std::vector<Method> methods = chosen_methods(options.methods);
-  const std::vector<Split> splits =
-      options.energy_model.empty() ? chosen_splits(description, options.split) : std::vector<Split>{};
-  ImportedRows rows = import_dataset(description, options.folder, files);
-  const DataType dtype = options.dtype.empty() ? description.dtype : require_data_type(options.dtype);
-  if (options.energy_model.empty()) std::erase_if(rows.measurements, [&](const Measurement& m) { return m.dtype != dtype; });
+  const ImportedRows rows = import_dataset(description, options.folder, files);
   if (!rows.refused.empty())
     write_remark(fmt::format("{} rows refused, first {}:{}: {}", rows.refused.size(), rows.refused[0].file, rows.refused[0].line,
                              rows.refused[0].reason));
-  Evaluation evaluation;
+  const EnergyModel model = find_energy_model(files, options.energy_model, std::nullopt);
+  if (was_fitted_on(model, description.id))
+    write_remark(fmt::format("{} was fitted on rows of {}; only rows that it has not seen tell how well it does", model.id,
+                             description.id));
+  return {.evaluation = evaluate(rows.measurements, model)};
+}
+
+SuiteResult evaluated(const Options& options, const DataFiles& files) {
+  if (options.folder.empty() == options.all_folders.empty())
+    throw Error(ErrorKind::invalid_input, "the rows come from one place; give either --data DIR, or --dataset with --dir FOLDER");
+  if (!options.folder.empty() && options.dataset.empty())
+    throw Error(ErrorKind::invalid_input, "--dir is the folder of one data set; say which with --dataset");
+  if (!options.dataset.empty()) require_split(require_dataset(files, options.dataset), options.split);
   if (!options.energy_model.empty()) {
-    const EnergyModel model = find_energy_model(files, options.energy_model, std::nullopt);
-    if (was_fitted_on(model, description.id))
-      write_remark(fmt::format("{} was fitted on rows of {}; only rows that it has not seen tell how well it does", model.id,
-                               description.id));
-    evaluation = evaluate(rows.measurements, model);
-  } else {
-    const Hardware hardware = parse_hardware(require_file(files, "hardware", description.hardware), description.hardware);
-    const Engine engine = parse_engine(require_file(files, "engines", description.engine), description.engine);
-    evaluation = evaluate(rows.measurements, splits, methods, hardware, engine,
-                          [&](const std::string& split, const std::string& unit, std::string_view method, size_t count) {
-                            if (!options.quiet)
-                              write_remark(fmt::format("{}, {} left out: {} on {} rows", split, unit, method, count));
-                          });
+    if (options.folder.empty())
+      throw Error(ErrorKind::invalid_input, "--energy-model scores rows of one data set; add --dataset and --dir");
+    return score_energy_model(options, files);
   }
-  if (evaluation.rows.empty())
-    throw Error(ErrorKind::invalid_input,
-                fmt::format("{} holds no rows that a split of {} can use", options.folder.string(), options.dataset));
-  if (!options.page.empty())
-    write_output(evaluation_page(evaluation, fmt::format("{}: {}", description.id, description.title)), options.page);
-  if (!options.json) return write_output(as_tables(evaluation, options.all_units));
-  Json list = Json::array();
-  for (const EvaluationRow& row : evaluation.rows) list.push_back(as_json(row));
-  write_output(Json{{"schema", 1}, {"rows", list}}.dump(1) + "\n");
+  SuiteOptions suite{.dataset = options.dataset, .split = options.split, .methods = chosen_methods(options.methods)};
+  suite.folder = options.all_folders;
+  suite.dataset_folder = options.folder;
+  if (!options.dtype.empty()) suite.dtype = require_data_type(options.dtype);
+  suite.shipped = options.shipped;
+  suite.quiet = options.quiet;
+  return run_suite(suite, files);
+}
+
+void evaluate_and_write(const Options& options, const DataFiles& files) {
+  require_writable(options.page);
+  const SuiteResult result = evaluated(options, files);
+  if (result.stopped) write_remark("stopped: what was done until then follows");
+  if (result.evaluation.rows.empty() && result.not_scored.empty())
+    throw Error(ErrorKind::invalid_input, fmt::format("{} holds no rows that a split can use",
+                                                      (options.folder.empty() ? options.all_folders : options.folder).string()));
+  const std::string title = options.dataset.empty() ? "wattlayer evaluate" : options.dataset;
+  if (!options.page.empty()) write_output(evaluation_page(result.evaluation, title), options.page);
+  if (options.json) write_output(evaluation_json(result.evaluation, result.targets, result.not_scored, !result.stopped));
+  else if (options.all_folders.empty()) write_output(evaluation_tables(result.evaluation, options.all_units));
+  else write_output(suite_table(result.evaluation, result.targets, result.not_scored, options.all_units));
+  if (result.stopped) throw CLI::RuntimeError(130);
 }
 
 }  // namespace
@@ -175,19 +107,21 @@ void evaluate_dataset(const Options& options, const DataFiles& files) {
 void add_evaluate(CLI::App& app, const Program& program) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand(
-      "evaluate", "Score methods on blocked splits of a public data set, or a finished energy model on rows it has not seen");
-  verb->add_option("--dataset", options->dataset, "data set (getzner, jetson-nano-icas, ...)")->required();
-  verb->add_option("--dir", options->folder, "folder with the data set's files")->required();
+      "evaluate", "Score methods on blocked splits of public data sets, or finished energy models on rows they have not seen");
+  verb->add_option("--data", options->all_folders, "folder of data sets: every one that is there, in one table");
+  verb->add_option("--dataset", options->dataset, "one data set (getzner, jetson-nano-icas, ...)");
+  verb->add_option("--dir", options->folder, "folder with the files of --dataset");
   verb->add_option("--method", options->methods, "methods to fit, comma-separated; all without it")->delimiter(',');
-  verb->add_option("--dtype", options->dtype, "data type of the rows; the data set's habit without it");
+  verb->add_option("--dtype", options->dtype, "only rows of this data type");
   verb->add_option("--split", options->split, "one split by its name; the usual ones without it");
   verb->add_option("--energy-model", options->energy_model,
                    "score this energy model (HARDWARE/ENGINE/DTYPE or FILE.wlm) instead of fitting");
+  verb->add_flag("--shipped", options->shipped, "fit nothing: score the energy models that ship on whatever rows are there");
   verb->add_flag("--json", options->json, "print JSON rows (docs/formats/evaluation_v1.md)");
   verb->add_option("--html", options->page, "also write a page with tables and plots of predicted against measured energy");
   verb->add_flag("--all-units", options->all_units, "print every unit left out, also where they are many");
   verb->add_flag("--quiet", options->quiet, "no progress on standard error");
-  verb->callback([options, &program] { evaluate_dataset(*options, program.data_files()); });
+  verb->callback([options, &program] { evaluate_and_write(*options, program.data_files()); });
 }
 
 }  // namespace wattlayer::cli

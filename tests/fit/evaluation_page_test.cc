@@ -22,8 +22,9 @@ TEST(EvaluationPage, HoldsTableAndPlots) {
   row.score.reset();
   row.note = "not enough rows";
   evaluation.rows.push_back(row);
-  for (double truth : {0.1, 1.0, 10.0}) evaluation.points.push_back({"a < b", "all", "mean", "r", "network", truth, truth});
-  evaluation.points.push_back({"a < b", "all", "mean", "r", "network", 1, -5});
+  for (double truth : {0.1, 1.0, 10.0}) evaluation.points.push_back({"a < b", "all", "mean", "r", "network", truth, truth, "d"});
+  evaluation.points.push_back({"a < b", "all", "mean", "r", "network", 1, -5, "d"});
+  evaluation.points.push_back({"a < b", "all", "mean", "r", "network", 1, 1, "another data set"});
   const std::string page = evaluation_page(evaluation, "title & more");
   EXPECT_EQ(count(page, "<svg"), 1u);
   EXPECT_EQ(count(page, "<circle"), 4u);

@@ -47,6 +47,7 @@ class Scoring {
     std::set<std::string> units = {pooled, unit};
     if (split_.by_operator && level == "layer")
       for (const std::string& u : {pooled, unit}) units.insert(u == "all" ? op : fmt::format("{}, {}", op, u));
+    pooled_.insert({pooled, pooled == "all" ? op : fmt::format("{}, {}", op, pooled)});
     for (const std::string& u : units) collected_[{u, level}];
     if (!answer) return;
     for (const std::string& u : units) collected_[{u, level}].add(row, *answer, has_intervals_);
@@ -64,6 +65,7 @@ class Scoring {
           key.second};
       row.scope = example.scope;
       row.setup = setup_;
+      row.pooled = pooled_.contains(key.first);
       row.score = score_of(collected.energy);
       row.time = score_of(collected.time);
       row.predicted = score_of(collected.predicted);
@@ -79,6 +81,7 @@ class Scoring {
   bool has_intervals_;
   Evaluation& result_;
   std::map<std::pair<std::string, std::string>, Collected> collected_;
+  std::set<std::string> pooled_;
   std::string note_;
 };
 

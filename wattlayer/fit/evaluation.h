@@ -24,6 +24,7 @@ struct EvaluationRow {
   std::optional<Score> score;  ///< nothing where the method gives no prediction
   std::string note;            ///< why there is no score
   std::string scope;
+  bool pooled = true;                            ///< it counts the test rows of all parts of its kind together
   std::string setup;                             ///< conditions that the rows share and others of the device do not; may be empty
   std::optional<Score> time;                     ///< of seconds; nothing where the method or the rows have none
   std::optional<Score> predicted, extrapolated;  ///< apart by label; nothing where no result has it

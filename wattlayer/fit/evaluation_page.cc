@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 namespace wattlayer {
 namespace {
 
-constexpr double side = 300, margin = 38;  // of a plot, in pixels
-constexpr size_t most_points = 1500;       // of a plot; more are thinned evenly
+constexpr double side = 300, margin = 38;                        // of a plot, in pixels
+constexpr size_t most_points = 1500, most_points_of_many = 300;  // of a plot; more are thinned evenly
 constexpr const char* colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#666666"};
 
 constexpr const char* style = R"(<style>
@@ -69,12 +70,12 @@ std::string axes(const Decades& d) {
 }
 
 std::string plot(const std::string& method, const Points& points, const Decades& d,
-                 const std::map<std::string, const char*>& colour_of) {
+                 const std::map<std::string, const char*>& colour_of, size_t most) {
   std::string out = fmt::format(
       "<figure><figcaption>{}</figcaption><svg width='{}' height='{}' role='img' aria-label='{} predicted against measured'>",
       escape(method), side, side, escape(method));
   out += axes(d);
-  const size_t step = std::max<size_t>(1, points.size() / most_points);
+  const size_t step = std::max<size_t>(1, (points.size() + most - 1) / most);
   for (size_t i = 0; i < points.size(); i += step) {
     const EvaluationPoint& p = *points[i];
     const double predicted = std::max(p.predicted, 1e-300);
@@ -106,27 +107,48 @@ std::string table(const std::vector<const EvaluationRow*>& rows) {
   return out + "</table></div>\n";
 }
 
-std::string section(const std::string& split, const Evaluation& evaluation) {
+/// What stands together under one heading.
+using Heading = std::tuple<std::string, std::string, std::string, std::string, std::string, std::string>;
+constexpr std::string_view several = "each in turn";  // where devices are left out
+
+Heading heading_of(const EvaluationRow& row) { return {row.dataset, row.split, row.hardware, row.engine, row.scope, row.setup}; }
+
+/// Of devices left out, only what was predicted without rows of their own.
+bool belongs(const EvaluationPoint& p, const Heading& heading) {
+  const bool devices = std::get<2>(heading) == several;
+  return heading == Heading{p.dataset, p.split, devices ? std::string(several) : p.hardware, p.engine, p.scope, p.setup} &&
+         (!devices || p.unit.ends_with("K=0"));
+}
+
+std::string text_of(const Heading& heading) {
+  const auto& [dataset, split, hardware, engine, scope, setup] = heading;
+  std::string out = dataset + ": " + split;
+  for (const std::string& part : {hardware, engine, scope, setup})
+    if (!part.empty()) out += ", " + part;
+  return out;
+}
+
+std::string section(const Heading& heading, const Evaluation& evaluation, size_t most) {
   std::vector<const EvaluationRow*> rows;
   for (const EvaluationRow& row : evaluation.rows)
-    if (row.split == split) rows.push_back(&row);
+    if (heading_of(row) == heading) rows.push_back(&row);
   Points all;
   std::vector<std::pair<std::string, Points>> by_method;
   std::map<std::string, const char*> colour_of;
   for (const EvaluationPoint& point : evaluation.points) {
-    if (point.split != split) continue;
+    if (!belongs(point, heading)) continue;
     all.push_back(&point);
     colour_of.emplace(point.op, colours[colour_of.size() % std::size(colours)]);
     if (by_method.empty() || by_method.back().first != point.method) by_method.emplace_back(point.method, Points{});
     by_method.back().second.push_back(&point);
   }
-  std::string out = fmt::format("<h2>{}</h2>\n{}", escape(split), table(rows));
+  std::string out = fmt::format("<h2>{}</h2>\n{}", escape(text_of(heading)), table(rows));
   if (all.empty()) return out;
   out += "<p class='key'>";
   for (const auto& [op, colour] : colour_of) out += fmt::format("<span style='color:{}'>● {}</span>", colour, escape(op));
   out += "</p><div class='plots'>\n";
   const Decades d = decades(all);
-  for (const auto& [method, points] : by_method) out += plot(method, points, d, colour_of);
+  for (const auto& [method, points] : by_method) out += plot(method, points, d, colour_of, most);
   return out + "</div>\n";
 }
 
@@ -137,10 +159,11 @@ std::string evaluation_page(const Evaluation& evaluation, const std::string& tit
       "<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport "
       "content='width=device-width'><title>{}</title>\n{}\n<h1>{}</h1>\n",
       escape(title), style, escape(title));
-  std::vector<std::string> splits;
+  std::vector<Heading> headings;
   for (const EvaluationRow& row : evaluation.rows)
-    if (std::find(splits.begin(), splits.end(), row.split) == splits.end()) splits.push_back(row.split);
-  for (const std::string& split : splits) out += section(split, evaluation);
+    if (std::find(headings.begin(), headings.end(), heading_of(row)) == headings.end()) headings.push_back(heading_of(row));
+  const size_t most = headings.size() > 8 ? most_points_of_many : most_points;
+  for (const Heading& heading : headings) out += section(heading, evaluation, most);
   return out + "</html>\n";
 }
 

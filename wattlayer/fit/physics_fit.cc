@@ -65,18 +65,33 @@ bool energy_was_measured(TrainingRows rows, const PhysicsFitOptions& options) {
   return false;
 }
 
+/// One energy model for each data type of the training rows: they differ in what counts as in range.
 class PhysicsPredictor : public Predictor {
  public:
-  PhysicsPredictor(PhysicsModel model, const Hardware& hardware, const Engine& engine) {
-    *model_.physics = std::move(model);
-    model_.hardware = hardware;
-    model_.engine = engine;
+  PhysicsPredictor(const PhysicsModel& model, TrainingRows rows, const Target& target) {
+    for (const Measurement* row : rows) {
+      EnergyModel& of_type = models_[row->dtype];
+      if (!of_type.hardware.id.empty()) continue;
+      *of_type.physics = model;
+      of_type.hardware = target.hardware;
+      of_type.engine = target.engine;
+      of_type.dtype = row->dtype;
+    }
   }
-  std::optional<Interval> energy_j(const Workload& workload) const override { return predict(workload, model_).energy_j; }
-  std::optional<Interval> time_s(const Workload& workload) const override { return predict(workload, model_).time_s; }
+  std::optional<Interval> energy_j(const Workload& workload) const override {
+    return wattlayer::predict(workload, models_.begin()->second).energy_j;
+  }
+  std::optional<Interval> time_s(const Workload& workload) const override {
+    return wattlayer::predict(workload, models_.begin()->second).time_s;
+  }
+  std::optional<Prediction> predict(const Question& question) const override {
+    const auto own = models_.find(question.dtype);
+    const EnergyModel& model = own == models_.end() ? models_.begin()->second : own->second;
+    return answer_of(wattlayer::predict(question.workload, model, operating_point(model.hardware, question.conditions)));
+  }
 
  private:
-  EnergyModel model_;
+  std::map<DataType, EnergyModel> models_;
 };
 
 PhysicsFit fit_own(TrainingRows rows, const Target& target, const PhysicsFitOptions& options) {
@@ -143,7 +158,7 @@ Method physics_method() {
           .summary = "static power x time + energy per count, residuals in log space, conformal intervals (ours)",
           .has_intervals = true,
           .fit = [](TrainingRows rows, const Target& target) -> std::unique_ptr<Predictor> {
-            return std::make_unique<PhysicsPredictor>(fit_physics(rows, target).model, target.hardware, target.engine);
+            return std::make_unique<PhysicsPredictor>(fit_physics(rows, target).model, rows, target);
           }};
 }
 
