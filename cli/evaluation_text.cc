@@ -33,7 +33,8 @@ std::vector<const AccuracyTarget*> targets_of(const EvaluationRow& row, const Ac
   if (at == targets.end()) return found;
   for (const AccuracyTarget& t : at->second)
     if (t.split == row.split && t.unit == row.unit_left_out && (t.level.empty() || t.level == row.level) &&
-        (t.hardware.empty() || t.hardware == row.hardware) && (t.engine.empty() || t.engine == row.engine))
+        (t.hardware.empty() || t.hardware == row.hardware) && (t.engine.empty() || t.engine == row.engine) &&
+        (t.scope.empty() || t.scope == row.scope))
       found.push_back(&t);
   return found;
 }
@@ -221,7 +222,8 @@ std::string suite_table(const Evaluation& evaluation, const AccuracyTargets& tar
   for (const EvaluationRow& row : evaluation.rows) {
     const std::string target = target_text(row, targets);
     if (!all_units && !row.pooled && targets_of(row, targets).empty()) continue;
-    const std::string device = fmt::format("{}/{}{}{}", row.hardware, row.engine, row.setup.empty() ? "" : " ", row.setup);
+    const std::string device = fmt::format("{}/{}{}{}{}", row.hardware, row.engine, row.setup.empty() ? "" : " ", row.setup,
+                                           row.scope == "wall" ? " (wall)" : "");
     std::vector<std::string> cells = {row.dataset, device, row.split, fmt::format("{} ({})", row.unit_left_out, row.level),
                                       row.method};
     for (std::string& cell : figures(row)) cells.push_back(std::move(cell));

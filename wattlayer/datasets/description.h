@@ -71,7 +71,7 @@ struct DatasetTable {
 /// What the specification of a data set's evaluation asks for; printed beside what was reached.
 struct AccuracyTarget {
   std::string split, unit = "all", level;  ///< level: layer or network; empty: any
-  std::string hardware, engine;            ///< empty: any
+  std::string hardware, engine, scope;     ///< empty: any
   std::string figure;                      ///< field of an evaluation row: medape, mape, p90, r2, time_mape
   std::optional<double> must_reach, aim;
   std::string note;

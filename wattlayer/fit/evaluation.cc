@@ -34,6 +34,27 @@ std::optional<Score> score_of(const std::vector<Scored>& scored) {
   return scored.empty() ? std::nullopt : std::optional(score(scored));
 }
 
+/// Digits count as numbers: K=5 stands before K=10.
+struct NaturalOrder {
+  static std::string padded(const std::string& text) {
+    std::string out, digits;
+    for (char c : text + "\n") {
+      if (c >= '0' && c <= '9') {
+        digits += c;
+        continue;
+      }
+      if (!digits.empty()) out += std::string(digits.size() < 12 ? 12 - digits.size() : 0, '0') + digits;
+      digits.clear();
+      out += c;
+    }
+    return out;
+  }
+  using Unit = std::pair<std::string, std::string>;
+  bool operator()(const Unit& a, const Unit& b) const {
+    return std::pair(padded(a.first), a.second) < std::pair(padded(b.first), b.second);
+  }
+};
+
 /// Test rows of one split and method, priced and sorted into the units they count for.
 class Scoring {
  public:
@@ -80,7 +101,7 @@ class Scoring {
   std::string method_, setup_;
   bool has_intervals_;
   Evaluation& result_;
-  std::map<std::pair<std::string, std::string>, Collected> collected_;
+  std::map<NaturalOrder::Unit, Collected, NaturalOrder> collected_;  ///< by unit and level
   std::set<std::string> pooled_;
   std::string note_;
 };
