@@ -14,6 +14,7 @@ namespace {
 
 constexpr uint32_t fold_seed = 1, calibration_seed = 7;
 constexpr size_t fewest_test_rows = 5;  // of a device that also gives calibration rows
+constexpr size_t most_rows_of_others = 3000;
 
 bool any_of(const std::vector<std::string>& kinds, const std::string& kind) {
   return kinds.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
@@ -53,6 +54,7 @@ class Division {
     return result;
   }
   std::map<std::string, std::string> fold_of_blocks() const;
+  std::vector<size_t> rows_of_others(const std::string& device) const;
 
   std::span<const Measurement> rows_;
   const Split& split_;
@@ -119,6 +121,18 @@ std::vector<SplitPart> Division::by_block() const {
   return result;
 }
 
+/// Training rows of other devices, drawn where they are more than any method gains from.
+std::vector<size_t> Division::rows_of_others(const std::string& device) const {
+  std::vector<size_t> others;
+  for (size_t i = 0; i < rows_.size(); ++i)
+    if (trains(i) && rows_[i].hardware != device) others.push_back(i);
+  if (others.size() <= most_rows_of_others) return others;
+  std::vector<size_t> drawn;
+  const std::vector<size_t> order = drawn_order(others.size(), calibration_seed);
+  for (size_t i = 0; i < most_rows_of_others; ++i) drawn.push_back(others[order[i]]);
+  return drawn;
+}
+
 /// The same rows test whatever the number of calibration rows, which are the first of one draw.
 std::vector<SplitPart> Division::by_hardware() const {
   std::vector<SplitPart> parts;
@@ -127,12 +141,11 @@ std::vector<SplitPart> Division::by_hardware() const {
   for (const auto& [device, own] : grouped(&Division::tests, [&](size_t i) { return rows_[i].hardware; })) {
     const std::vector<size_t> order = drawn_order(own.size(), calibration_seed);
     const size_t kept = std::min(most, own.size() - std::min(own.size(), fewest_test_rows));
+    const std::vector<size_t> others = rows_of_others(device);
+    if (others.empty()) continue;
     for (size_t k : split_.calibration_rows) {
       if (k > kept) continue;
-      SplitPart part{.unit = fmt::format("{}, K={}", device, k), .pooled = fmt::format("K={}", k)};
-      for (size_t i = 0; i < rows_.size(); ++i)
-        if (trains(i) && rows_[i].hardware != device) part.train.push_back(i);
-      if (part.train.empty()) break;
+      SplitPart part{.unit = fmt::format("{}, K={}", device, k), .train = others, .pooled = fmt::format("K={}", k)};
       for (size_t i = 0; i < k; ++i) part.train.push_back(own[order[i]]);
       for (size_t i = kept; i < own.size(); ++i) part.test.push_back(own[order[i]]);
       std::sort(part.train.begin(), part.train.end());
