@@ -306,9 +306,10 @@ TreePlan plan_trees(const PhysicsModel& model, TrainingRows rows, const Target& 
   const PhysicsModel law = bare(model);
   const auto kept = thinned(rows, options.most_rows);
   for (const PhysicsGroup& group : law.groups) {
-    if (group.rows < options.fewest_layers) continue;
     const std::vector<Left> left = left_by(law, group, kept, target);
-    if (left.size() < options.fewest_layers) continue;
+    std::set<TreeInputs> distinct;
+    for (const Left& l : left) distinct.insert(l.inputs);
+    if (distinct.size() < options.fewest_layers) continue;
     const TreeChoice choice = choose(library, left, options);
     if (choice.kept()) plan[key_of(group)] = choice;
   }
