@@ -17,7 +17,7 @@ namespace {
 struct Options {
   std::string source;
   std::filesystem::path folder, store;
-  bool json = false;
+  bool json = false, all = false;
 };
 
 ImportedRows read(const Options& options, const DataFiles& files) {
@@ -34,7 +34,7 @@ ImportedRows read(const Options& options, const DataFiles& files) {
   if (options.folder.empty())
     throw Error(ErrorKind::invalid_input,
                 fmt::format("data set {} needs the folder of its files; add --dir FOLDER", options.source));
-  return import_dataset(description, options.folder, files);
+  return import_dataset(description, options.folder, files, {}, options.all ? RowsTaken::all : RowsTaken::by_habit);
 }
 
 std::string as_json(const ImportedRows& rows, const Store::Added& added) {
@@ -47,6 +47,7 @@ std::string as_json(const ImportedRows& rows, const Store::Added& added) {
                                 {"replaced_failures", added.replaced},
                                 {"differing", added.differing},
                                 {"dropped", rows.dropped},
+                                {"not_drawn", rows.not_drawn},
                                 {"refused", refused}}
              .dump(2) +
          "\n";
@@ -62,6 +63,7 @@ std::string as_text(const ImportedRows& rows, const Store::Added& added) {
         fmt::format("  {:>7}  of those have another figure in the source; the one that was there first stays\n", added.differing);
   for (const auto& [kind, count] : kinds) out += fmt::format("  {:>7}  {}\n", count, kind);
   for (const auto& [reason, count] : rows.dropped) out += fmt::format("  {:>7}  dropped: {}\n", count, reason);
+  if (rows.not_drawn > 0) out += fmt::format("  {:>7}  take no part by habit; --all reads them too\n", rows.not_drawn);
   if (!rows.refused.empty()) out += fmt::format("  {:>7}  refused\n", rows.refused.size());
   return out;
 }
@@ -92,6 +94,7 @@ void add_import(CLI::App& app, const Program& program) {
   verb->add_option("SOURCE", options->source, "data set (getzner, jetson-nano-icas, ...), FILE.csv or FILE.db")->required();
   verb->add_option("--dir", options->folder, "folder with the data set's files");
   verb->add_option("--db", options->store, "store to add to; made when it is not there")->required();
+  verb->add_flag("--all", options->all, "also the rows of large tables that take no part by habit");
   verb->add_flag("--json", options->json, "print JSON");
   verb->callback([options, &program] { import(*options, program.data_files()); });
 }
