@@ -8,6 +8,7 @@ namespace {
 
 constexpr double winograd_saving = 2.25;  // F(2x2, 3x3): 16 multiplications where 36 were
 constexpr double euler_gamma = 0.5772;
+constexpr double longest_sum = 1024;  // of one block: longer ones are divided among blocks (split-K)
 constexpr double gpu_tile = 64;  // rows and columns of the output tile that one block of a typical GPU matrix kernel computes
 double log_size(double x) { return std::log(std::max(x, 1.0)); }
 
@@ -85,7 +86,7 @@ double cached_share(double working_set, const Hardware& hardware) {
 
 /// Work of a GPU rounded up to whole waves: blocks of the last wave cost as much as those of a full one.
 double in_waves(const Cost& c, double units) {
-  const double blocks = c.groups * std::ceil(c.m / gpu_tile) * std::ceil(c.n / gpu_tile);
+  const double blocks = c.groups * std::ceil(c.m / gpu_tile) * std::ceil(c.n / gpu_tile) * std::ceil(c.k / longest_sum);
   if (blocks <= 0) return c.macs;
   return c.macs * std::ceil(blocks / units) * units / blocks;
 }
