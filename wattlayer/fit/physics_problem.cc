@@ -140,6 +140,7 @@ std::vector<double> PhysicsParameters::start() const {
 PhysicsModel PhysicsParameters::model(const double* x, const std::vector<PhysicsGroup>& groups, double norm, size_t d) const {
   const std::span<const double, device_parameters> own(x + time(0, d), device_parameters);
   PhysicsModel m = device_model(own, groups, norm, *devices_[d].hardware, devices_[d].asynchronous);
+  m.power_limit_w = devices_[d].power_limit_w;
   for (size_t g = 0; g < groups.size(); ++g) {
     const GroupPlaces& p = groups_[g];
     for (size_t k = 0; k < count_kinds; ++k) m.groups[g].time_factor[k] = p.factor[k] == none ? 1 : std::exp(x[p.factor[k]]);
@@ -275,7 +276,7 @@ void PhysicsProblem::finish_row(const FitRow& row, const Point& at, Gradient& g)
                                  .correction = Number(at.x[places_.correction(d)], correction),
                                  .launch_correction = Number(at.x[places_.launch_correction(d)], launch_correction),
                                  .is_network = row.is_network,
-                                 .power_limit_w = row.point.power_limit_w ? row.point.power_limit_w : power_limit(*on.hardware)});
+                                 .power_limit_w = row.point.power_limit_w ? row.point.power_limit_w : on.power_limit_w});
   const auto& by_e = totals.energy_j.v;
   const auto& by_t = totals.time_s.v;
   for (size_t place : g.touched) {

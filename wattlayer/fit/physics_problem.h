@@ -30,7 +30,8 @@ struct FitRow {
 /// A device under an engine, as the law sees it.
 struct FitDevice {
   const Hardware* hardware = nullptr;
-  bool asynchronous = false;  ///< the host issues launches ahead
+  bool asynchronous = false;                 ///< the host issues launches ahead
+  std::optional<double> power_limit_w = {};  ///< of the board: what its data sheet says, or more where more was measured
 };
 
 /// Where each parameter of the law stands in the vector that the solver sees, and its prior. Factors are held as logarithms.

@@ -32,6 +32,17 @@ size_t group_number(std::vector<PhysicsGroup>& groups, const Group& group) {
   return groups.size() - 1;
 }
 
+/// A board that was measured above its design power has a higher limit. The highest hundredth of the rows may be mistaken.
+void raise_power_limit(FitDevice& device, size_t number, const std::vector<FitRow>& rows) {
+  std::vector<double> watts;
+  for (const FitRow& row : rows)
+    if (row.device == number && row.has_energy && row.has_time) watts.push_back(std::exp(row.log_energy - row.log_time));
+  if (!device.power_limit_w || watts.empty()) return;
+  const auto high = watts.begin() + static_cast<std::ptrdiff_t>(0.99 * static_cast<double>(watts.size() - 1));
+  std::nth_element(watts.begin(), high, watts.end());
+  device.power_limit_w = std::max(*device.power_limit_w, *high);
+}
+
 Reduced as_terms(TrainingRows rows, const Target& target, const DevicePrior* known) {
   Reduced out;
   if (known) out.groups = known->groups, out.known_groups = known->groups.size();
@@ -44,7 +55,7 @@ Reduced as_terms(TrainingRows rows, const Target& target, const DevicePrior* kno
     FitRow row{.is_network = m->workload.is_network, .device = static_cast<size_t>(at - pairs.begin())};
     if (at == pairs.end()) {
       pairs.push_back(pair);
-      out.devices.push_back({hardware, issues_ahead(*hardware, *engine)});
+      out.devices.push_back({hardware, issues_ahead(*hardware, *engine), power_limit(*hardware)});
     }
     row.point = operating_point(*hardware, m->conditions);
     if ((row.has_energy = has_measured_energy(*m))) row.log_energy = std::log(*m->energy_j);
@@ -56,7 +67,9 @@ Reduced as_terms(TrainingRows rows, const Target& target, const DevicePrior* kno
     }
     out.rows.push_back(std::move(row));
   }
-  if (out.devices.empty()) out.devices.push_back({&target.hardware, issues_ahead(target.hardware, target.engine)});
+  if (out.devices.empty())
+    out.devices.push_back({&target.hardware, issues_ahead(target.hardware, target.engine), power_limit(target.hardware)});
+  for (size_t d = 0; d < out.devices.size(); ++d) raise_power_limit(out.devices[d], d, out.rows);
   return out;
 }
 
