@@ -110,7 +110,7 @@ void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost&
   count(Count::input_bytes) = c.input_bytes * window.touched * share;
   count(Count::weight_bytes) = c.weight_bytes * share;
   count(Count::output_bytes) = c.output_bytes * share * stores;
-  if (engine.fresh_pages_above_bytes && !layer.in_place && c.output_bytes > *engine.fresh_pages_above_bytes)
+  if (engine.fresh_pages_above_bytes && hardware.kind == "cpu" && !layer.in_place && c.output_bytes > *engine.fresh_pages_above_bytes)
     count(Count::fresh_bytes) = c.output_bytes;
   if (op && op->family == Family::conv && window.elements > 1)
     count(Count::window_bytes) = c.groups * c.m * c.k * bits(layer.dtype) / 8;

@@ -37,11 +37,6 @@ bool has_bounded_shape(const Layer& layer) {
          std::any_of(layer.outputs.begin(), layer.outputs.end(), bounded);
 }
 
-/// Arithmetic of another precision than the one that was measured; shapes and indices (integers in a float network) are not.
-bool other_arithmetic(const Layer& layer, const EnergyModel& model) {
-  return layer.dtype != model.dtype && bits(layer.dtype) <= 32 && is_float(layer.dtype);
-}
-
 Priced price(const Layer& layer, const EnergyModel& model, const OperatingPoint& point) {
   const Features f = features(layer, model.hardware, model.engine);
   Priced p;
@@ -50,7 +45,7 @@ Priced price(const Layer& layer, const EnergyModel& model, const OperatingPoint&
   p.parameters = f.parameters;
   if (!f.known_operator) p.label = Label::bounded, p.doubt = unseen_group_width;
   else if (has_bounded_shape(layer)) p.label = Label::bounded;
-  else if (!p.outcome.group || other_arithmetic(layer, model) || p.outcome.group->dtype != f.group.dtype)
+  else if (!p.outcome.group || p.outcome.group->dtype != f.group.dtype)
     p.label = Label::extrapolated, p.doubt = unseen_group_width;
   else if (p.outcome.outside > tolerance || model.from_data_sheet) p.label = Label::extrapolated;
   p.in_range = p.label == Label::predicted;
