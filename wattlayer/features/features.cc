@@ -48,7 +48,7 @@ bool by_winograd(const Layer& layer, const Cost& c, const Window& window, const 
 }
 
 /// Type that an engine computes a layer in; f32 convolutions of cuDNN run as tf32 where the device has it.
-DataType arithmetic(const Layer& layer, const Hardware& hardware, const Engine& engine) {
+DataType arithmetic_on(const Layer& layer, const Hardware& hardware, const Engine& engine) {
   if (layer.dtype != DataType::f32 || engine.f32_as.empty()) return layer.dtype;
   const auto at = engine.f32_as.find(layer.op);
   return at != engine.f32_as.end() && hardware.peak_flops.contains(at->second) ? at->second : layer.dtype;
@@ -101,7 +101,7 @@ void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost&
   count(Count::launch) = c.steps;
   double macs = hardware.kind == "gpu" ? in_waves(c, hardware.compute_units) : c.macs;
   if (op && by_winograd(layer, c, window, engine)) macs /= winograd_saving;
-  const DataType type = arithmetic(layer, hardware, engine);
+  const DataType type = arithmetic_on(layer, hardware, engine);
   const bool matrix = macs > 0 && on_matrix_units(type, hardware);
   if (macs > 0) macs *= (matrix ? matrix_unit_peak(hardware) : hardware.peak(DataType::f32)) / hardware.peak(type);
   count(matrix ? Count::tensor_macs : Count::macs) = macs;
@@ -112,7 +112,8 @@ void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost&
   count(Count::output_bytes) = c.output_bytes * share * stores;
   if (engine.fresh_pages_above_bytes && hardware.kind == "cpu" && !layer.in_place && c.output_bytes > *engine.fresh_pages_above_bytes)
     count(Count::fresh_bytes) = c.output_bytes;
-  if (op && op->family == Family::conv && window.elements > 1)
+  // Kernels of depthwise convolutions slide over the input; they build no matrix.
+  if (op && op->family == Family::conv && window.elements > 1 && f.group.variant != "depthwise")
     count(Count::window_bytes) = c.groups * c.m * c.k * bits(layer.dtype) / 8;
   if (op && op->family == Family::pool) {
     count(Count::windows) = c.output_elements * (std::log(window.elements) + euler_gamma);
@@ -165,7 +166,7 @@ Features features(const Layer& layer, const Hardware& hardware, const Engine& en
   Features f;
   f.known_operator = op != nullptr;
   if (op) f.group = group_of(*op, layer, c, window, engine);
-  if (c.macs > 0) f.group.dtype = arithmetic(layer, hardware, engine);
+  if (c.macs > 0) f.group.dtype = arithmetic_on(layer, hardware, engine);
   f.macs = c.macs;
   f.parameters = c.parameters;
   f.sizes = layer_sizes(layer, op, c, hardware);

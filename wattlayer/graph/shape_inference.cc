@@ -195,14 +195,6 @@ void Walk::set_attributes(Layer& layer, const onnx::Node& source, const Place& p
   }
 }
 
-static DataType arithmetic(const Layer& layer) {
-  for (const auto* list : {&layer.inputs, &layer.outputs})
-    for (const Tensor& t : *list)
-      if (t.present && is_float(t.dtype)) return t.dtype;
-  if (!layer.inputs.empty() && layer.inputs[0].present) return layer.inputs[0].dtype;
-  return layer.outputs.empty() ? DataType::f32 : layer.outputs[0].dtype;
-}
-
 /// A Constant's tensor, from whichever attribute holds it.
 static std::optional<Tensor> constant_tensor(const Layer& layer) {
   auto made = [](Shape shape, DataType dtype, Value value) {

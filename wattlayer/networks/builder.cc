@@ -105,6 +105,7 @@ BuiltLayers::Made GraphBuilder::make(std::string_view op, const std::vector<int>
   }
   if (!find_operator(op) || !layer.outputs[0].known)
     throw Error(ErrorKind::internal, fmt::format("network {}: the shape of node {} is unknown", name_, node));
+  layer.dtype = arithmetic(layer);
   strip_defaults(layer);
   const int kind = kind_of(layer.outputs[0]);
   return {&layers_->keep(std::move(layer)), kind, {}};

@@ -7,6 +7,14 @@
 #include "wattlayer/ops/rules.h"
 
 namespace wattlayer {
+
+DataType arithmetic(const Layer& layer) {
+  for (const auto* list : {&layer.inputs, &layer.outputs})
+    for (const Tensor& t : *list)
+      if (t.present && is_float(t.dtype)) return t.dtype;
+  if (!layer.inputs.empty() && layer.inputs[0].present) return layer.inputs[0].dtype;
+  return layer.outputs.empty() ? DataType::f32 : layer.outputs[0].dtype;
+}
 namespace {
 
 std::vector<const Operator*> collect() {

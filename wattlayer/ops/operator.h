@@ -10,6 +10,9 @@ namespace wattlayer {
 
 struct AtenCalls;
 
+/// Type of a layer's arithmetic: that of its first tensor of reals, else of its first input.
+DataType arithmetic(const Layer& layer);
+
 /// Operators whose energy follows the same law; predictors and reports group by it.
 enum class Family {
   conv,
