@@ -42,7 +42,7 @@ TEST(Features, InPlaceNeitherReadsStoredLinesNorTakesPages) {
 TEST(Features, GpuWorkIsRoundedUpToWaves) {
   Hardware gpu;
   gpu.peak_flops[DataType::f32] = 1e12;
-  gpu.kind = "gpu";
+  gpu.kind = "gpu", gpu.on_processor = false;
   gpu.compute_units = 100;
   const Features f = features(parse_layer("Gemm 64x10 64x10 64 transB=1"), gpu, {});  // one block of the 100 that a wave holds
   EXPECT_DOUBLE_EQ(f.count(Count::macs), 100.0 * f.macs);

@@ -81,6 +81,7 @@ Hardware parse_hardware(std::string_view text, std::string_view id) try {
   h.name = json.at("name");
   h.kind = json.at("kind");
   h.compute_units = json.at("compute_units");
+  h.on_processor = json.value("computes_on", h.kind == "cpu" ? "processor" : "gpu") == "processor";
   for (const auto& [type, value] : json.at("peak_flops").items()) h.peak_flops[require_data_type(type)] = value.get<double>();
   h.vector_flops = optional_number(json, "vector_flops");
   h.bandwidth_bytes_per_s = optional_number(json, "bandwidth_bytes_per_s");

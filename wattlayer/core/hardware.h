@@ -40,6 +40,9 @@ struct Hardware {
   std::string scope;                               ///< what its energy figures cover unless a measurement says otherwise
   std::map<std::string, std::string> sources;      ///< field -> where the figure is from
 
+  bool on_processor =
+      true;  ///< networks run on processor cores; false: on a GPU. `computes_on` of the file; by kind where absent
+
   /// Peak for a data type; falls back to the nearest wider type that is listed.
   double peak(DataType type) const;
 

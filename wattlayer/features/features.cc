@@ -96,10 +96,10 @@ void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost&
   const double working_set = c.input_bytes + c.weight_bytes + (layer.in_place ? 0 : c.output_bytes);
   const double share = cached_share(working_set, hardware);
   // A store to a line that is not in a CPU's cache reads the line first.
-  const double stores = hardware.kind == "cpu" && !layer.in_place ? 2 : 1;
+  const double stores = hardware.on_processor && !layer.in_place ? 2 : 1;
   auto count = [&](Count kind) -> double& { return f.counts[static_cast<size_t>(kind)]; };
   count(Count::launch) = c.steps;
-  double macs = hardware.kind == "gpu" ? in_waves(c, hardware.compute_units) : c.macs;
+  double macs = !hardware.on_processor ? in_waves(c, hardware.compute_units) : c.macs;
   if (op && by_winograd(layer, c, window, engine)) macs /= winograd_saving;
   const DataType type = arithmetic_on(layer, hardware, engine);
   const bool matrix = macs > 0 && on_matrix_units(type, hardware);
@@ -110,7 +110,8 @@ void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost&
   count(Count::input_bytes) = c.input_bytes * window.touched * share;
   count(Count::weight_bytes) = c.weight_bytes * share;
   count(Count::output_bytes) = c.output_bytes * share * stores;
-  if (engine.fresh_pages_above_bytes && hardware.kind == "cpu" && !layer.in_place && c.output_bytes > *engine.fresh_pages_above_bytes)
+  if (engine.fresh_pages_above_bytes && hardware.on_processor && !layer.in_place &&
+      c.output_bytes > *engine.fresh_pages_above_bytes)
     count(Count::fresh_bytes) = c.output_bytes;
   // Kernels of depthwise convolutions slide over the input; they build no matrix.
   if (op && op->family == Family::conv && window.elements > 1 && f.group.variant != "depthwise")

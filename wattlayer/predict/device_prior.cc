@@ -14,7 +14,7 @@ double or_else(std::optional<double> value, double otherwise) { return value && 
 std::array<LogPrior, count_kinds> time_priors(const Hardware& h, bool asynchronous) {
   const double vector = or_else(h.vector_flops, h.peak(DataType::f32));
   const double bandwidth = or_else(h.bandwidth_bytes_per_s, 20e9);
-  const bool cpu = h.kind == "cpu";
+  const bool cpu = h.on_processor;
   auto at = [](double seconds, double spread) { return LogPrior{std::log(seconds), spread}; };
   const double launch = cpu ? 4e-6 : asynchronous ? 2e-6 : 5e-6;
   return {at(launch, 0.3),
@@ -52,7 +52,7 @@ std::array<LogPrior, device_parameters> data_sheet_priors(const Hardware& h, boo
   return priors;
 }
 
-bool issues_ahead(const Hardware& hardware, const Engine& engine) { return engine.asynchronous && hardware.kind != "cpu"; }
+bool issues_ahead(const Hardware& hardware, const Engine& engine) { return engine.asynchronous && !hardware.on_processor; }
 
 PhysicsModel device_model(std::span<const double, device_parameters> logs, std::vector<PhysicsGroup> groups, double norm,
                           const Hardware& hardware, bool asynchronous) {
