@@ -79,10 +79,10 @@ EnergyModel energy_model_from_data_sheet(const DataFiles& files, const std::stri
 }
 
 DevicePrior device_prior(const DataFiles& files, const Hardware& hardware) {
-  const std::string file = hardware.on_processor ? "cpu.prior" : "gpu.prior";
+  const std::string file = hardware.on_processor ? "processor.prior" : "gpu.prior";
   if (auto text = files.read("energy_models", file)) return DevicePrior::parse(*text, file);
   throw Error(ErrorKind::unavailable, fmt::format("energy_models/{} is missing: nothing says how devices of kind '{}' compare to "
-                                                  "their data sheets; learn it with `wattlayer fit --prior`",
+                                                  "their data sheets; learn it with `wattlayer fit --devices`",
                                                   file, hardware.kind));
 }
 

@@ -2,7 +2,9 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "cli/amount.h"
@@ -11,6 +13,7 @@
 #include "wattlayer/core/error.h"
 #include "wattlayer/datasets/import.h"
 #include "wattlayer/fit/physics_fit.h"
+#include "wattlayer/fit/transfer.h"
 #include "wattlayer/predict/physics.h"
 #include "wattlayer/store/store.h"
 #include "wattlayer/store/text_file.h"
@@ -23,6 +26,8 @@ struct Options {
   std::string dataset, id, scope;
   Selection selection;
   std::optional<double> stated_power_w;
+  std::filesystem::path data;
+  std::string devices;
 };
 
 std::vector<Measurement> read(const Options& options, const DataFiles& files) {
@@ -86,6 +91,47 @@ void fit(const Options& options, const DataFiles& files) {
   write_output(fmt::format("energy model {} written to {}\n", model.id, options.output.string()));
 }
 
+/// Rows of every data set below the folder whose networks run on that kind of unit.
+std::vector<Measurement> rows_of_devices(const Options& options, const DataFiles& files, const Catalogue& catalogue) {
+  std::vector<Measurement> rows;
+  for (const std::string& id : ids(files, "datasets", ".json")) {
+    if (!std::filesystem::is_directory(options.data / id)) continue;
+    const DatasetDescription description = require_dataset(files, id);
+    for (Measurement& m : import_dataset(description, options.data / id, files).measurements)
+      if (m.failure.empty() && catalogue.hardware(m.hardware).on_processor == (options.devices == "processor") &&
+          m.scope == description.scope)
+        rows.push_back(std::move(m));
+  }
+  if (rows.empty())
+    throw Error(ErrorKind::invalid_input,
+                fmt::format("{} holds no rows of a {} in any data set", options.data.string(), options.devices));
+  return rows;
+}
+
+std::string prior_card(const std::vector<Measurement>& rows, const CardOrigin& origin) {
+  std::map<std::string, std::map<std::string, size_t>> counts;
+  for (const Measurement& m : rows) ++counts[m.dataset][m.hardware + "/" + m.engine];
+  return nlohmann::ordered_json{{"data", origin.title}, {"fitted", origin.date}, {"rows", counts}}.dump(2);
+}
+
+void learn_devices(const Options& options, const DataFiles& files) {
+  if (options.data.empty()) throw Error(ErrorKind::invalid_input, "--devices needs --data, the folder with the data sets");
+  require_writable(options.output);
+  const Catalogue catalogue(files);
+  const std::vector<Measurement> rows = rows_of_devices(options, files, catalogue);
+  std::vector<const Measurement*> training;
+  for (const Measurement& m : rows) training.push_back(&m);
+  write_remark(fmt::format("learning what devices have in common from {} rows", rows.size()));
+  const Target any{catalogue.hardware(rows[0].hardware), catalogue.engine(rows[0].engine), &catalogue};
+  DevicePrior prior = learn_prior(training, any, {.rows_of_a_device = 60, .iterations = 25});
+  prior.card = prior_card(rows, origin_of(rows, files));
+  write_text_file(options.output, prior.print());
+  write_output(
+      fmt::format("prior of {} devices (with their engines) written to {}; a device left out is met within x/÷ {:.2f} in "
+                  "nine cases of ten\n",
+                  prior.devices, options.output.string(), std::exp(prior.energy_width)));
+}
+
 }  // namespace
 
 void add_fit(CLI::App& app, const Program& program) {
@@ -105,7 +151,14 @@ void add_fit(CLI::App& app, const Program& program) {
       ->check(amount(1e-6, 1e9));
   verb->add_option("--id", options->id, "id of the energy model; HARDWARE/ENGINE/DTYPE without it");
   verb->add_option("-o,--output", options->output, "file to write (.wlm)")->required();
-  verb->callback([options, &program] { fit(*options, program.data_files()); });
+  verb->add_option("--devices", options->devices,
+                   "learn instead what devices have in common, those that compute on a `gpu` or on a `processor` (.prior)")
+      ->check(CLI::IsMember({"gpu", "processor"}));
+  verb->add_option("--data", options->data, "folder with one folder for each data set, for --devices");
+  verb->callback([options, &program] {
+    if (options->devices.empty()) fit(*options, program.data_files());
+    else learn_devices(*options, program.data_files());
+  });
 }
 
 }  // namespace wattlayer::cli

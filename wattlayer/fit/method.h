@@ -52,11 +52,14 @@ class Predictor {
 
 using TrainingRows = std::span<const Measurement* const>;
 
+class LearnedPriors;
+
 /// What a method is to predict for. Training rows may be of other devices too; the catalogue describes those.
 struct Target {
   const Hardware& hardware;
   const Engine& engine;
   const Catalogue* catalogue = nullptr;  ///< may be null where every row is of the target
+  LearnedPriors* learned = nullptr;      ///< keeps what was learned from other devices for the next fit; may be null
 };
 
 /// A way to make a predictor from measurements, by name: ours (`physics`) and every published one.

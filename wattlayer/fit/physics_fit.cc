@@ -125,6 +125,7 @@ PhysicsFit fit_physics(TrainingRows rows, const Target& target, const PhysicsFit
   }
   if (options.prior) return fit_from_prior(own, target, *options.prior, options);
   if (others.empty()) return fit_own(own, target, options);
+  if (target.learned) return fit_from_prior(own, target, *target.learned->of(others, target), options);
   return fit_from_prior(own, target, learn_prior(others, target), options);
 }
 

@@ -77,8 +77,11 @@ DevicePrior learn_prior(TrainingRows rows, const Target& target, const PriorOpti
   std::set<std::string> devices;
   for (const Measurement* m : kept) devices.insert(m->hardware);
   std::vector<double> energy, time;
-  if (options.leave_devices_out && devices.size() > 2)
+  const size_t step = options.most_left_out ? (devices.size() + options.most_left_out - 1) / options.most_left_out : 0;
+  size_t number = 0;
+  if (step > 0 && devices.size() > 2)
     for (const std::string& device : devices) {
+      if (number++ % step != 0) continue;
       std::vector<const Measurement*> others, own;
       for (const Measurement* m : kept) (m->hardware == device ? own : others).push_back(m);
       const DevicePrior without =
@@ -93,6 +96,26 @@ DevicePrior learn_prior(TrainingRows rows, const Target& target, const PriorOpti
     }
   std::tie(prior.energy_width, prior.time_width) = widths(energy, time);
   return prior;
+}
+
+std::shared_ptr<const DevicePrior> LearnedPriors::of(TrainingRows others, const Target& target) {
+  std::promise<std::shared_ptr<const DevicePrior>> promise;
+  Learned known;
+  {
+    const std::lock_guard lock(looking_);
+    const auto [at, is_new] = learned_.try_emplace({others.begin(), others.end()});
+    if (is_new) at->second = promise.get_future().share();
+    else known = at->second;
+  }
+  if (known.valid()) return known.get();
+  try {
+    const auto prior = std::make_shared<const DevicePrior>(learn_prior(others, target));
+    promise.set_value(prior);
+    return prior;
+  } catch (...) {
+    promise.set_exception(std::current_exception());
+    throw;
+  }
 }
 
 PhysicsFit fit_from_prior(TrainingRows rows, const Target& target, const DevicePrior& prior, const PhysicsFitOptions& options) {
