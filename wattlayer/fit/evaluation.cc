@@ -137,12 +137,13 @@ struct Evaluated {
   const Hardware& hardware;
   const Engine& engine;
   const EvaluationOptions& options;
+  LearnedPriors& learned;  ///< of devices left out
 
   /// The device that a part leaves out, else the one given.
   Target target(const SplitPart& part, const Split& split) const {
     if (split.kind != Split::Kind::leave_hardware) return {hardware, engine, options.catalogue};
     if (!options.catalogue) throw Error(ErrorKind::internal, "a split that leaves devices out needs the catalogue of devices");
-    return {options.catalogue->hardware(rows[part.test[0]].hardware), engine, options.catalogue};
+    return {options.catalogue->hardware(rows[part.test[0]].hardware), engine, options.catalogue, &learned};
   }
   bool stopped() const { return options.stop && options.stop(); }
 };
@@ -185,7 +186,8 @@ Evaluation evaluate(std::span<const Measurement> rows, std::span<const Split> sp
                     const Hardware& hardware, const Engine& engine, const EvaluationProgress& progress,
                     const EvaluationOptions& options) {
   Evaluation result;
-  const Evaluated evaluated{rows, hardware, engine, options};
+  LearnedPriors learned;
+  const Evaluated evaluated{rows, hardware, engine, options, learned};
   for (const Split& split : splits) {
     const std::vector<SplitPart> parts = divide(rows, split);
     if (parts.empty()) continue;
