@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/fit/transfer.h"
 
 namespace wattlayer {
 namespace {
