@@ -161,12 +161,18 @@ void score_shipped(const Group& group, DataType dtype, std::vector<Measurement> 
         {group.description->id, group.hardware, group.engine, std::string(name(dtype)), std::move(reason), rows.size()});
   };
   const std::vector<std::string> known = energy_model_ids(files);
-  if (std::find(known.begin(), known.end(), id) == known.end()) return not_scored("no energy model ships for it");
-  const EnergyModel model = load_energy_model(files, id);
+  const bool ships = std::find(known.begin(), known.end(), id) != known.end();
+  EnergyModel model = ships ? load_energy_model(files, id)
+                            : energy_model_from_data_sheet(files, require_file(files, "hardware", group.hardware), group.hardware,
+                                                           group.engine, dtype);
+  if (!ships) model.scope = group.scope;
   if (!model.scope.empty() && model.scope != group.scope)
     return not_scored(fmt::format("its energy model covers {}, the rows cover {}", model.scope, group.scope));
   if (std::none_of(rows.begin(), rows.end(), scorable)) return not_scored("no row has a measured energy");
-  add(result.evaluation, evaluate(rows, model));
+  Evaluation scored = evaluate(rows, model);
+  if (!ships)
+    for (EvaluationRow& row : scored.rows) row.setup = "from its data sheet";
+  add(result.evaluation, std::move(scored));
 }
 
 void score(std::vector<Group>& groups, const DataFiles& files, SuiteResult& result) {

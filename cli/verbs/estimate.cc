@@ -7,11 +7,13 @@
 #include <iterator>
 #include <memory>
 
+#include "cli/amount.h"
 #include "cli/network_source.h"
 #include "cli/program.h"
 #include "cli/rendering.h"
 #include "cli/target.h"
 #include "wattlayer/core/error.h"
+#include "wattlayer/predict/physics.h"
 #include "wattlayer/report/report.h"
 #include "wattlayer/scoring/network_scorer.h"
 
@@ -21,7 +23,8 @@ namespace {
 struct Options {
   std::vector<std::string> networks, layers, targets;
   std::vector<int64_t> batches;
-  std::string dtype, list;
+  std::string dtype, list, spec, engine = "pytorch";
+  std::optional<double> clock_mhz, power_limit_w;
   NetworkOptions network;
   RenderingOptions rendering;
 };
@@ -38,6 +41,18 @@ std::vector<std::string> remarks_of(const Graph& graph) {
   return remarks;
 }
 
+/// As the user asks; else at the clock that the energy model was measured at.
+OperatingPoint point_of(const EnergyModel& model, const Options& options) {
+  std::map<std::string, std::string> conditions;
+  const PhysicsModel& physics = *model.physics;
+  const double usual = std::clamp(1.0, physics.clock_low, physics.clock_high);
+  if (options.clock_mhz) conditions["clock_mhz"] = fmt::format("{}", *options.clock_mhz);
+  else if (usual != 1 && model.hardware.clock_hz)
+    conditions["clock_mhz"] = fmt::format("{}", usual * *model.hardware.clock_hz / 1e6);
+  if (options.power_limit_w) conditions["power_limit_w"] = fmt::format("{}", *options.power_limit_w);
+  return operating_point(model.hardware, conditions);
+}
+
 void add_rows(Report& rows, const NetworkSource& source, const std::vector<EnergyModel>& models, const Options& options) {
   std::vector<std::optional<int64_t>> batches(options.batches.begin(), options.batches.end());
   if (batches.empty()) batches.push_back(std::nullopt);
@@ -47,7 +62,7 @@ void add_rows(Report& rows, const NetworkSource& source, const std::vector<Energ
     for (const Graph& graph : graphs) {
       Workload workload = source.workload(graph, model.engine);
       if (!source.is_list()) workload = in_dtype_of(model, std::move(workload));
-      EstimateReport row = report(workload, predict(workload, model));
+      EstimateReport row = report(workload, predict(workload, model, point_of(model, options)));
       row.file = source.argument();
       row.remarks = remarks_of(graph);
       rows.estimates.push_back(std::move(row));
@@ -60,6 +75,16 @@ std::vector<EnergyModel> models_of(const Options& options, const DataFiles& file
   if (!options.dtype.empty()) dtype = require_data_type(options.dtype);
   std::vector<EnergyModel> models;
   for (const std::string& target : options.targets) models.push_back(find_energy_model(files, target, dtype));
+  if (!options.spec.empty()) {
+    const std::filesystem::path file(options.spec);
+    models.push_back(energy_model_from_data_sheet(files, read_text(file), file.stem().string(), options.engine,
+                                                  dtype.value_or(DataType::f32)));
+  }
+  for (const EnergyModel& model : models)
+    if (const PhysicsModel& p = *model.physics;
+        model.hardware.clock_hz && !options.clock_mhz && (p.clock_high < 1 || p.clock_low > 1))
+      write_remark(fmt::format("{} was measured at {:.0f} MHz, which is taken; --clock for another", model.id,
+                               std::clamp(1.0, p.clock_low, p.clock_high) * *model.hardware.clock_hz / 1e6));
   return models;
 }
 
@@ -67,7 +92,7 @@ std::vector<EnergyModel> models_of(const Options& options, const DataFiles& file
 class ListEstimates {
  public:
   ListEstimates(const Options& options, const std::vector<EnergyModel>& models) : options_(options), models_(models) {
-    for (const EnergyModel& model : models) scorers_.emplace_back(model);
+    for (const EnergyModel& model : models) scorers_.emplace_back(model, point_of(model, options));
   }
 
   void add(size_t line, const std::string& network) try {
@@ -163,9 +188,18 @@ void add_estimate(CLI::App& app, const Program& program) {
   verb->add_option("--on", options->targets,
                    "HARDWARE[/ENGINE[/DTYPE]] or an energy model file (.wlm); may be repeated or separated by commas")
       ->type_name("TARGET")
-      ->required()
       ->delimiter(',')
       ->allow_extra_args(false);
+  verb->add_option("--on-spec", options->spec,
+                   "description file of a device that nobody has measured (docs/formats/hardware_v1.md): from its data sheet")
+      ->type_name("FILE.json");
+  verb->add_option("--engine", options->engine, "engine for --on-spec")->capture_default_str();
+  verb->add_option("--clock", options->clock_mhz, "clock of the compute units; that of the measurements without it")
+      ->type_name("MHZ")
+      ->check(amount(1, 1e5));
+  verb->add_option("--power-limit", options->power_limit_w, "limit of the board's power; its habit without it")
+      ->type_name("WATTS")
+      ->check(amount(1e-3, 1e6));
   verb->add_option("--batch", options->batches, "batch sizes, 1,32; the network's own without it")
       ->type_name("N,...")
       ->delimiter(',')
@@ -178,6 +212,7 @@ void add_estimate(CLI::App& app, const Program& program) {
       "\nOne network on one target prints its operators and dearest layers; several print one line each, unless --top or\n"
       "--all-layers asks for more. JSON and CSV are documented in docs/formats/estimate_v1.md.");
   verb->callback([options, verb, &program] {
+    if (options->targets.empty() && options->spec.empty()) throw CLI::RequiredError("--on or --on-spec");
     if (!options->list.empty()) {
       if (!options->networks.empty() || !options->layers.empty() || options->rendering.all_layers || verb->count("--top") > 0)
         throw CLI::ValidationError("--list",

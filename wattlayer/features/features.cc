@@ -95,7 +95,7 @@ void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost&
                 const Hardware& hardware, const Engine& engine) {
   const double working_set = c.input_bytes + c.weight_bytes + (layer.in_place ? 0 : c.output_bytes);
   const double share = cached_share(working_set, hardware);
-  // A store to a line that is not in a CPU's cache reads the line first.
+  // A store to a line that is not in the cache reads the line first.
   const double stores = hardware.on_processor && !layer.in_place ? 2 : 1;
   auto count = [&](Count kind) -> double& { return f.counts[static_cast<size_t>(kind)]; };
   count(Count::launch) = c.steps;

@@ -153,7 +153,13 @@ PhysicsModel fit_law(TrainingRows rows, const Target& target, double norm, size_
   const PhysicsParameters parameters(reduced.rows, reduced.groups, reduced.devices, known);
   const std::vector<double> x =
       reduced.rows.empty() ? parameters.start() : solve(PhysicsProblem(reduced.rows, parameters, norm), parameters, iterations);
-  return parameters.model(x.data(), reduced.groups, norm);
+  PhysicsModel model = parameters.model(x.data(), reduced.groups, norm);
+  for (size_t i = 0; i < reduced.rows.size(); ++i) {
+    const double clock = reduced.rows[i].point.clock;
+    model.clock_low = i ? std::min(model.clock_low, clock) : clock,
+    model.clock_high = i ? std::max(model.clock_high, clock) : clock;
+  }
+  return model;
 }
 
 }  // namespace wattlayer

@@ -31,6 +31,14 @@ std::array<LogPrior, count_kinds> time_priors(const Hardware& h, bool asynchrono
           at(cpu ? 4e-9 : 8 / vector, 1.5)};
 }
 
+/// How far joules per count may lie from what fills the power budget. The design power of a processor is that of all its cores,
+/// which rarely all run; arithmetic outside products is too rare to say much of itself.
+double energy_spread(size_t k, const Hardware& hardware) {
+  if (hardware.on_processor) return 1.5;
+  const auto count = static_cast<Count>(k);
+  return count == Count::flops || count == Count::special ? 0.4 : 0.8;
+}
+
 }  // namespace
 
 std::optional<double> power_limit(const Hardware& hardware) { return hardware.kind == "gpu" ? hardware.tdp_w : std::nullopt; }
@@ -42,7 +50,7 @@ std::array<LogPrior, device_parameters> data_sheet_priors(const Hardware& h, boo
   const double dynamic = std::max(tdp - idle, 0.1 * tdp);
   for (size_t k = 0; k < count_kinds; ++k) {
     priors[k] = times[k];
-    priors[count_kinds + k] = {times[k].mean + std::log(0.4 * dynamic), 1.5};
+    priors[count_kinds + k] = {times[k].mean + std::log(0.4 * dynamic), energy_spread(k, h)};
   }
   priors[2 * count_kinds] = {std::log(idle), h.idle_w ? 0.15 : 0.5};
   priors[2 * count_kinds + 1] = {std::log(20e-6), 2.0};

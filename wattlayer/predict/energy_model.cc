@@ -88,6 +88,7 @@ Json print_physics(const PhysicsModel& m) {
                {"static_w", m.static_w},
                {"pass_s", m.pass_s},
                {"host_s", m.host_s},
+               {"clock", {m.clock_low, m.clock_high}},
                {"time_s", print_counts(m.time_s, 0)},
                {"energy_j", print_counts(m.energy_j, 0)},
                {"correction", m.correction},
@@ -108,6 +109,7 @@ PhysicsModel parse_physics(const Json& json) {
   if (json.contains("stated_w")) m.stated_w = json.at("stated_w").get<double>();
   m.pass_s = json.at("pass_s");
   m.host_s = json.value("host_s", 0.0);
+  if (json.contains("clock")) m.clock_low = json.at("clock").at(0), m.clock_high = json.at("clock").at(1);
   if (json.contains("power_limit_w")) m.power_limit_w = json.at("power_limit_w").get<double>();
   m.time_s = parse_counts(json.at("time_s"), 0);
   m.energy_j = parse_counts(json.at("energy_j"), 0);

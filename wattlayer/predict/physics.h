@@ -56,6 +56,7 @@ struct PhysicsModel {
   double pass_s = 0;                             ///< per pass of a network
   double host_s = 0;                             ///< of the host to issue one launch; 0: not known to matter
   std::optional<double> power_limit_w;           ///< of the board, unless the operating point states one
+  double clock_low = 1, clock_high = 1;          ///< clocks that rows were measured at, over the data sheet's
   std::array<double, count_kinds> time_s{};      ///< seconds per count
   std::array<double, count_kinds> energy_j{};    ///< joules per count above the static part
   double correction = 0, launch_correction = 0;  ///< a and b

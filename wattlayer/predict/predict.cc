@@ -37,6 +37,11 @@ bool has_bounded_shape(const Layer& layer) {
          std::any_of(layer.outputs.begin(), layer.outputs.end(), bounded);
 }
 
+bool other_clock(const PhysicsModel& physics, const OperatingPoint& point) {
+  constexpr double near = 1.05;
+  return point.clock < physics.clock_low / near || point.clock > physics.clock_high * near;
+}
+
 Priced price(const Layer& layer, const EnergyModel& model, const OperatingPoint& point) {
   const Features f = features(layer, model.hardware, model.engine);
   Priced p;
@@ -47,7 +52,8 @@ Priced price(const Layer& layer, const EnergyModel& model, const OperatingPoint&
   else if (has_bounded_shape(layer)) p.label = Label::bounded;
   else if (!p.outcome.group || p.outcome.group->dtype != f.group.dtype)
     p.label = Label::extrapolated, p.doubt = unseen_group_width;
-  else if (p.outcome.outside > tolerance || model.from_data_sheet) p.label = Label::extrapolated;
+  else if (p.outcome.outside > tolerance || model.from_data_sheet || other_clock(*model.physics, point))
+    p.label = Label::extrapolated;
   p.in_range = p.label == Label::predicted;
   if (model.physics->stated_w && p.label != Label::bounded) p.label = Label::modelled;
   if (p.outcome.group) p.doubt += width_per_distance * std::min(p.outcome.outside, largest_distance);
