@@ -27,13 +27,12 @@ def targets(store):
                           "group by 1, 2, 3, 4 order by 1, 2, 3, 5 desc").fetchall()
 
 
-def fit_dataset(program, folder, least):
-    """Every energy model that a data set has rows for; of several scopes the first with the most rows is taken."""
+def fit_dataset(program, folder, least, fitted):
+    """Every energy model that a data set has rows for and no earlier one had; of several scopes that with the most rows."""
     with tempfile.TemporaryDirectory() as scratch:
         store = pathlib.Path(scratch) / "rows.db"
         if not run(program, "import", folder.name, "--dir", folder, "--db", store):
             return
-        fitted = set()
         for hardware, engine, dtype, scope, rows in targets(store):
             if rows < least or (hardware, engine, dtype) in fitted:
                 continue
@@ -52,11 +51,12 @@ def main():
     parser.add_argument("--least", type=int, default=25, help="rows that an energy model needs")
     parser.add_argument("--priors", action="store_true", help="only what devices have in common")
     options = parser.parse_args()
+    fitted = set()
     if not options.priors:
         for description in sorted((ROOT / "datasets").glob("*.json")):
             folder = options.data / description.stem
             if folder.is_dir() and options.only in (None, description.stem):
-                fit_dataset(options.program, folder, options.least)
+                fit_dataset(options.program, folder, options.least, fitted)
     if options.only is None:
         for kind in ("gpu", "processor"):
             output = ROOT / "energy_models" / f"{kind}.prior"
