@@ -46,7 +46,7 @@ std::optional<double> power_limit(const Hardware& hardware) { return hardware.ki
 std::array<LogPrior, device_parameters> data_sheet_priors(const Hardware& h, bool asynchronous) {
   std::array<LogPrior, device_parameters> priors;
   const auto times = time_priors(h, asynchronous);
-  const double tdp = or_else(h.tdp_w, 100), idle = or_else(h.idle_w, 0.35 * tdp);
+  const double tdp = or_else(h.tdp_w, h.kind == "soc" ? 10 : 100), idle = or_else(h.idle_w, 0.35 * tdp);
   const double dynamic = std::max(tdp - idle, 0.1 * tdp);
   for (size_t k = 0; k < count_kinds; ++k) {
     priors[k] = times[k];
