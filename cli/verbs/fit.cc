@@ -91,7 +91,8 @@ void fit(const Options& options, const DataFiles& files) {
   write_output(fmt::format("energy model {} written to {}\n", model.id, options.output.string()));
 }
 
-/// Rows of every data set below the folder whose networks run on that kind of unit.
+/// Rows of every data set below the folder whose networks run on that kind of unit; what is counted above idle says nothing of
+/// static power.
 std::vector<Measurement> rows_of_devices(const Options& options, const DataFiles& files, const Catalogue& catalogue) {
   std::vector<Measurement> rows;
   for (const std::string& id : ids(files, "datasets", ".json")) {
@@ -99,7 +100,7 @@ std::vector<Measurement> rows_of_devices(const Options& options, const DataFiles
     const DatasetDescription description = require_dataset(files, id);
     for (Measurement& m : import_dataset(description, options.data / id, files).measurements)
       if (m.failure.empty() && catalogue.hardware(m.hardware).on_processor == (options.devices == "processor") &&
-          m.scope == description.scope)
+          m.idle_included && m.scope == description.scope)
         rows.push_back(std::move(m));
   }
   if (rows.empty())
