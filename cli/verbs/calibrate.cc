@@ -20,7 +20,7 @@ namespace {
 
 struct Options {
   std::filesystem::path store, output;
-  std::string hardware, engine = "pytorch", dtype = "f32", scope;
+  std::string hardware, engine, dtype = "f32", scope;
   size_t suggestions = 0;
   std::vector<std::string> candidates;
 };
@@ -48,7 +48,7 @@ Device find_device(const std::string& named, const DataFiles& files) {
 }
 
 std::string command(const std::string& network, int64_t batch, const Options& options, const std::string& id) {
-  return fmt::format("wattlayer measure '{}' --batch {} --hardware {} --engine {} --db {}", network, batch, id, options.engine,
+  return fmt::format("wattlayer measure '{}' --batch {} --runner torch --hardware {} --db {}", network, batch, id,
                      options.store.empty() ? "mine.db" : options.store.string());
 }
 
@@ -81,6 +81,7 @@ void print_suggestions(const Options& options, const Target& target, const Devic
   write_output(out + table.print(terminal().colour));
 }
 
+/// The user's rows of one device; of the engine named, or of the only one.
 std::vector<Measurement> own_rows(const Options& options, const std::string& id, const std::string& habit) {
   if (!std::filesystem::exists(options.store))
     throw Error(ErrorKind::io, fmt::format("cannot read {}: no such file", options.store.string()));
@@ -91,28 +92,34 @@ std::vector<Measurement> own_rows(const Options& options, const std::string& id,
   if (rows.empty())
     throw Error(
         ErrorKind::invalid_input,
-        fmt::format("{} holds no measurement of {}/{}/{}; see `wattlayer calibrate --hardware {} --suggest 5` for what to "
+        fmt::format("{} holds no measurement of {} in {}{}; see `wattlayer calibrate --hardware {} --suggest 5` for what to "
                     "measure",
-                    options.store.string(), id, options.engine, options.dtype, id));
+                    options.store.string(), id, options.dtype, options.engine.empty() ? "" : " under " + options.engine, id));
+  for (const Measurement& m : rows)
+    if (m.engine != rows[0].engine)
+      throw Error(ErrorKind::invalid_input, fmt::format("{} holds measurements of {} under {} and {}; choose one with --engine",
+                                                        options.store.string(), id, rows[0].engine, m.engine));
   return rows;
 }
 
 void calibrate(const Options& options, const DataFiles& files) {
   const Device device = find_device(options.hardware, files);
   const Hardware hardware = parse_hardware(device.json, device.id);
-  const std::string engine_json = require_file(files, "engines", options.engine);
-  const Engine engine = parse_engine(engine_json, options.engine);
   const DevicePrior prior = device_prior(files, hardware);
-  if (options.suggestions > 0) return print_suggestions(options, {hardware, engine}, prior, device.id);
+  if (options.suggestions > 0) {
+    const std::string id = options.engine.empty() ? "pytorch" : options.engine;
+    return print_suggestions(options, {hardware, parse_engine(require_file(files, "engines", id), id)}, prior, device.id);
+  }
   if (options.store.empty() || options.output.empty())
     throw Error(ErrorKind::invalid_input, "calibrate needs --db with your measurements and -o FILE.wlm, or --suggest N");
   require_writable(options.output);
   const std::vector<Measurement> rows = own_rows(options, device.id, hardware.scope);
+  const std::string engine = rows[0].engine, engine_json = require_file(files, "engines", engine);
   std::vector<const Measurement*> training;
   for (const Measurement& m : rows) training.push_back(&m);
-  const EnergyModel model = fit_energy_model(training, hardware, device.json, engine, engine_json,
-                                             fmt::format("{}/{}/{}", device.id, options.engine, options.dtype),
-                                             origin_of(rows, files), {.prior = &prior});
+  const EnergyModel model =
+      fit_energy_model(training, hardware, device.json, parse_engine(engine_json, engine), engine_json,
+                       fmt::format("{}/{}/{}", device.id, engine, options.dtype), origin_of(rows, files), {.prior = &prior});
   write_text_file(options.output, model.print());
   write_output(
       fmt::format("energy model {} written to {}: {} measurements of its own, the rest from {} other devices; intervals x/÷ "
@@ -129,7 +136,7 @@ void add_calibrate(CLI::App& app, const Program& program) {
       "calibrate", "Sharpen what other devices teach about yours with a few measurements of your own, or suggest which to take");
   verb->add_option("--hardware", options->hardware, "id of the device, or its description file (docs/formats/hardware_v1.md)")
       ->required();
-  verb->add_option("--engine", options->engine, "engine that runs the networks")->capture_default_str();
+  verb->add_option("--engine", options->engine, "engine of the measurements; the only one in the store without it");
   verb->add_option("--dtype", options->dtype, "data type of the arithmetic")->capture_default_str();
   verb->add_option("--db", options->store, "store with your measurements (`wattlayer measure --db`)");
   verb->add_option("--scope", options->scope, "only rows whose energy has this scope: gpu-board, cpu-package, ...");
