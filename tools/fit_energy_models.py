@@ -4,6 +4,7 @@
 tools/fit_energy_models.py DATA [--program build/release/wattlayer] [--only DATASET] [--least 25] [--priors]
 """
 import argparse
+import json
 import pathlib
 import sqlite3
 import subprocess
@@ -27,13 +28,18 @@ def targets(store):
                           "group by 1, 2, 3, 4 order by 1, 2, 3, 5 desc").fetchall()
 
 
+def habitual_scope(hardware):
+    return json.loads((ROOT / "hardware" / f"{hardware}.json").read_text())["scope"]
+
+
 def fit_dataset(program, folder, least, fitted):
-    """Every energy model that a data set has rows for and no earlier one had; of several scopes that with the most rows."""
+    """Every energy model that a data set has rows for and no earlier one had; of several scopes that of the hardware."""
     with tempfile.TemporaryDirectory() as scratch:
         store = pathlib.Path(scratch) / "rows.db"
         if not run(program, "import", folder.name, "--dir", folder, "--db", store):
             return
-        for hardware, engine, dtype, scope, rows in targets(store):
+        found = sorted(targets(store), key=lambda row: row[3] != habitual_scope(row[0]))
+        for hardware, engine, dtype, scope, rows in found:
             if rows < least or (hardware, engine, dtype) in fitted:
                 continue
             fitted.add((hardware, engine, dtype))
