@@ -23,31 +23,29 @@ ${calls}};
 " @ONLY)
 endfunction()
 
-# The verbs of the program: each cli/verbs/NAME.cc defines `void add_NAME(CLI::App&, const Program&)`.
-function(wattlayer_verbs target)
-  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cli/verbs/*.cc)
+# Verbs of the program, or of one of its verbs: each cli/FOLDER/NAME.cc defines `void add_PREFIXNAME(CLI::App&, const Program&)`.
+function(wattlayer_verbs target folder prefix list)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cli/${folder}/*.cc)
+  list(LENGTH files count)
   set(declarations "")
   set(calls "")
   foreach(file ${files})
     get_filename_component(stem ${file} NAME_WE)
-    string(APPEND declarations "void add_${stem}(CLI::App& app, const Program& program);\n")
-    string(APPEND calls "    add_${stem},\n")
+    string(APPEND declarations "void add_${prefix}${stem}(CLI::App& app, const Program& program);\n")
+    string(APPEND calls "    add_${prefix}${stem},\n")
   endforeach()
-  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/cli/verbs/all.h CONTENT
-"// Written by CMake from the files of cli/verbs.
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/cli/${folder}/all.h CONTENT
+"// Written by CMake from the files of cli/${folder}.
 #pragma once
+#include <array>
+
 #include \"cli/program.h\"
 
 namespace wattlayer::cli {
 ${declarations}
-inline constexpr void (*all_verbs[])(CLI::App&, const Program&) = {
+inline constexpr std::array<void (*)(CLI::App&, const Program&), ${count}> ${list} = {
 ${calls}};
 }  // namespace wattlayer::cli
-" @ONLY)
-  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/cli/version.h CONTENT
-"// Written by CMake.
-#pragma once
-#define WATTLAYER_VERSION \"${PROJECT_VERSION}\"
 " @ONLY)
   target_sources(${target} PRIVATE ${files})
 endfunction()

@@ -9,8 +9,10 @@
 
 namespace wattlayer {
 
-/// What a row can be; the last is a layer with the shapes that a real network has, measured by itself at a batch of its own.
-inline constexpr std::string_view measurement_kinds[] = {"random-layer", "real-layer", "network", "real-configuration"};
+/// What a row can be; a real configuration is a layer with the shapes that a real network has, measured by itself at a batch of
+/// its own. Workloads of training hold backward pass and optimiser: one step, an epoch of steps and validation, or a whole run.
+inline constexpr std::string_view measurement_kinds[] = {"random-layer",  "real-layer",     "network",     "real-configuration",
+                                                         "training-step", "training-epoch", "training-run"};
 
 /// Energy and time of one pass of a Workload on a Hardware under an Engine, with spread, meter, scope and conditions.
 struct Measurement {
