@@ -12,6 +12,7 @@
 #include "wattlayer/datasets/import.h"
 #include "wattlayer/fit/evaluation.h"
 #include "wattlayer/fit/evaluation_page.h"
+#include "wattlayer/training/methods.h"
 
 namespace wattlayer::cli {
 namespace {
@@ -25,6 +26,7 @@ struct Options {
 
 std::vector<Method> chosen_methods(const std::vector<std::string>& names) {
   std::vector<Method> all = methods();
+  for (Method& method : training_methods()) all.push_back(std::move(method));
   if (names.empty()) return all;
   std::vector<Method> chosen;
   for (const std::string& name : names) {
