@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/networks/network.h"
 
 namespace wattlayer {
 namespace {
@@ -53,6 +54,18 @@ TEST(MlpShape, SizesAreMetAsNearlyAsWholeWidthsCan) {
 }
 
 TEST(MlpShape, SizesThatNoWidthReachesTakeTheNearest) { EXPECT_EQ(widths("rectangle", 1, 20), Widths(20, 1)); }
+
+TEST(MlpShape, MakesANetworkOfThoseWidths) {
+  const Graph graph = network("mlp?features=4&outputs=1&shape=rectangle&parameters=512&depth=3&batch=256");
+  EXPECT_EQ(graph.name, "mlp_4_19_19_1");
+  EXPECT_EQ(parameters(graph), 495);
+  const Graph large = network("mlp?features=14&shape=wide_first_4x&parameters=16777216&depth=18");
+  EXPECT_NEAR(parameters(large) / 16777216, 1, 0.001);
+  const Graph residual = network("mlp?features=4&outputs=1&shape=rectangle_residual&parameters=512&depth=3");
+  EXPECT_EQ(residual.nodes.size(), graph.nodes.size() + 1) << "the second layer alone has inputs as wide as its outputs";
+  EXPECT_THROW(network("mlp?parameters=many"), Error);
+  EXPECT_THROW(network("mlp_4_1?shape=rectangle"), Error);
+}
 
 TEST(MlpShape, RefusesWhatIsNoShape) {
   EXPECT_THROW(parse_mlp_shape("circle"), Error);
