@@ -24,8 +24,8 @@ std::vector<SetRow> set_rows(const WorkingSets& sets, const TrainingPasses& pass
   std::vector<SetRow> rows;
   for (auto& [level, together] : by_level) rows.push_back(std::move(together));
   const double inner = sets.largest_inter_layer().place.occupied_bytes;
-  rows.push_back(row("forward", "parameters, forward pass", sets.forward, inner, passes.forward));
-  rows.push_back(row("backward", "parameters, gradients and activations, backward pass", sets.backward, inner, passes.backward));
+  rows.push_back(row("forward", "the parameters (forward pass)", sets.forward, inner, passes.forward));
+  rows.push_back(row("backward", "parameters, gradients and activations (backward pass)", sets.backward, inner, passes.backward));
   if (sets.samples.set.bytes() > 0)
     rows.push_back(row("samples", "the data set", sets.samples, sets.backward.place.occupied_bytes, passes.forward));
   return rows;

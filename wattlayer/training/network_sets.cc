@@ -1,0 +1,75 @@
+#include "wattlayer/training/network_sets.h"
+
+#include <algorithm>
+#include <set>
+
+#include "wattlayer/core/error.h"
+
+namespace wattlayer {
+namespace {
+
+bool is_weight(const Tensor& t) { return t.present && t.known && t.constant && !t.value; }
+
+/// What a node reads and writes besides weights.
+struct NodeActivations {
+  double read = 0, written = 0;  ///< bytes
+  size_t inputs = 0;
+  bool has_weights = false, same_size = false, known = true;
+};
+
+NodeActivations activations(const Node& node) {
+  NodeActivations a;
+  double elements_read = 0, elements_written = 0;
+  std::set<int> seen;
+  for (size_t i = 0; i < node.layer.inputs.size(); ++i) {
+    const Tensor& t = node.layer.inputs[i];
+    if (!t.present) continue;
+    a.known = a.known && t.known;
+    if (t.constant) a.has_weights = a.has_weights || is_weight(t);
+    else if (i >= node.inputs.size() || seen.insert(node.inputs[i]).second)
+      a.read += t.bytes(), elements_read += t.elements(), ++a.inputs;
+  }
+  for (const Tensor& t : node.layer.outputs) {
+    if (!t.present) continue;
+    a.known = a.known && t.known;
+    a.written += t.bytes(), elements_written += t.elements();
+  }
+  a.same_size = elements_read == elements_written;
+  return a;
+}
+
+}  // namespace
+
+NetworkSets network_sets(const Graph& graph, std::optional<int64_t> samples) {
+  NetworkSets sets;
+  std::set<int> weights, fed(graph.inputs.begin(), graph.inputs.end()), given(graph.outputs.begin(), graph.outputs.end()),
+      counted;
+  double largest = 0, held = 0, of_samples = 0;
+  for (const Node& node : graph.nodes) {
+    if (node.folded) continue;
+    for (size_t i = 0; i < node.inputs.size() && i < node.layer.inputs.size(); ++i) {
+      const Tensor& t = node.layer.inputs[i];
+      if (is_weight(t) && node.inputs[i] >= 0 && weights.insert(node.inputs[i]).second)
+        sets.parameters += t.elements(), sets.parameter_bytes += t.bytes();
+      if (fed.contains(node.inputs[i]) && counted.insert(node.inputs[i]).second) held += t.bytes(), of_samples += t.bytes();
+    }
+    for (size_t i = 0; i < node.outputs.size() && i < node.layer.outputs.size(); ++i)
+      if (given.contains(node.outputs[i])) of_samples += node.layer.outputs[i].bytes();
+    const NodeActivations a = activations(node);
+    sets.unknown_shapes += !a.known;
+    const bool rewrites = !a.has_weights && a.inputs == 1 && a.same_size;
+    if (!a.known || rewrites || a.inputs == 0) continue;
+    for (double i = 0; i < node.count && i < 1000; ++i) sets.sizes.inter_layer.push_back({0, a.read + a.written});
+    largest = std::max(largest, a.read + a.written);
+    held += node.count * a.written;
+  }
+  if (sets.sizes.inter_layer.empty())
+    throw Error(ErrorKind::invalid_input, graph.name + " has no layer of known shape that reads activations: nothing is trained");
+  sets.sizes.forward = {sets.parameter_bytes, 0};
+  sets.sizes.backward = {2 * sets.parameter_bytes, std::max(0.0, held - largest)};
+  const auto batch = static_cast<double>(std::max<int64_t>(graph.batch, 1));
+  if (samples) sets.sizes.samples = {0, static_cast<double>(*samples) * of_samples / batch};
+  return sets;
+}
+
+}  // namespace wattlayer
