@@ -43,6 +43,14 @@ bool is_met(double reached, const AccuracyTarget& target) {
   return target.figure == "r2" ? reached >= *target.must_reach : reached <= *target.must_reach;
 }
 
+/// What no method can do better in a figure of energy; nothing where too few rows were measured twice.
+std::optional<double> floor_of(const EvaluationRow& row, const std::string& name) {
+  if (!row.noise_floor) return std::nullopt;
+  if (name == "mape") return row.noise_floor->mape;
+  if (name == "medape") return row.noise_floor->medape;
+  return name == "p90" ? std::optional(row.noise_floor->p90) : std::nullopt;
+}
+
 Json optional(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 Json as_json(const EvaluationRow& row, const AccuracyTargets& targets) {
@@ -76,6 +84,8 @@ Json as_json(const EvaluationRow& row, const AccuracyTargets& targets) {
   figure("medape_predicted", of(row.predicted, &Score::medape));
   json["n_extrapolated"] = row.extrapolated ? Json(row.extrapolated->n) : Json();
   figure("medape_extrapolated", of(row.extrapolated, &Score::medape));
+  if (const auto& f = row.noise_floor)
+    json["noise_floor"] = {{"n", f->n}, {"workloads", f->workloads}, {"mape", f->mape}, {"medape", f->medape}, {"p90", f->p90}};
   if (!row.note.empty()) json["note"] = row.note;
   Json list = Json::array();
   if (row.method == ours)
@@ -84,7 +94,8 @@ Json as_json(const EvaluationRow& row, const AccuracyTargets& targets) {
       Json target{{"figure", t->figure},
                   {"reached", optional(reached)},
                   {"must_reach", optional(t->must_reach)},
-                  {"aim", optional(t->aim)}};
+                  {"aim", optional(t->aim)},
+                  {"noise_floor", optional(floor_of(row, t->figure))}};
       target["met"] = reached && t->must_reach ? Json(is_met(*reached, *t)) : Json();
       if (!t->note.empty()) target["note"] = t->note;
       list.push_back(std::move(target));
@@ -157,6 +168,8 @@ std::string target_text(const EvaluationRow& row, const AccuracyTargets& targets
     const std::string_view note = t->figure.starts_with("time_") && reached ? " of time" : "";
     const std::string found = note.empty() ? "" : fmt::format(" ({:.1f})", *reached);
     out += fmt::format("{}{}{} {:g}{}: {}", out.empty() ? "" : "; ", t->figure, note, *t->must_reach, found, verdict);
+    const auto floor = floor_of(row, t->figure);
+    if (floor && verdict == "missed") out += fmt::format(" (noise floor {} of {} rows)", per_cent(*floor), row.noise_floor->n);
   }
   return out;
 }

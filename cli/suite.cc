@@ -146,7 +146,8 @@ void refit(std::vector<Group>& groups, const SuiteOptions& options, const DataFi
     };
     add(result.evaluation,
         evaluate(group.rows, group.splits, options.methods, catalogue.hardware(group.hardware), catalogue.engine(group.engine),
-                 progress, {.catalogue = &catalogue, .stop = StopSignal::came, .setup = group.setup}));
+                 progress,
+                 {.catalogue = &catalogue, .stop = StopSignal::came, .setup = group.setup, .labels = group.description->apart}));
     group.rows = {};
     if ((result.stopped = StopSignal::came())) return;
   }

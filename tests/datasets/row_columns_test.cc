@@ -48,6 +48,15 @@ TEST(RowColumns, LaterColumnsUseEarlierOnes) {
   EXPECT_EQ(derived({first, second}, "text"), "bf16/host/part/host/part/a.csv/2");
 }
 
+TEST(RowColumns, OccurrencesAreCountedRowByRow) {
+  const DatasetTable table{.derive = {{.names = {"n"}, .from = "{net}", .occurrence = true}}};
+  CsvReader reader("net\nx\ny\nx\nx\n");
+  RowColumns row(table, reader, {}, "a.csv");
+  std::string counted;
+  while (reader.next()) row.derive(), counted += *row("n");
+  EXPECT_EQ(counted, "1123");
+}
+
 TEST(RowColumns, LookupsGoBothWays) {
   TemporaryFolder folder;
   write_text_file(folder / "index.json", R"({"cell a": 0, "cell b": 1, "1": "one"})");

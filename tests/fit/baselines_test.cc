@@ -1,8 +1,11 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/features/features.h"
 #include "wattlayer/fit/layer_features.h"
 #include "wattlayer/fit/method.h"
 #include "wattlayer/ops/layer_text.h"
@@ -68,7 +71,8 @@ double predicted(const Predictor& predictor, const Workload& workload) {
 TEST(Baselines, AreListedAfterOurs) {
   std::vector<std::string_view> names;
   for (const Method& m : methods()) names.push_back(m.name);
-  EXPECT_EQ(names, (std::vector<std::string_view>{"physics", "getzner", "hj", "mac-linear", "neuralpower", "wattlayer"}));
+  EXPECT_EQ(names, (std::vector<std::string_view>{"physics", "energaizer", "getzner", "hj", "irene", "mac-linear", "neuralpower",
+                                                  "wattlayer"}));
 }
 
 TEST(Baselines, MacLinearIsExactOnALineThroughWholeWorkloads) {
@@ -142,6 +146,73 @@ TEST(Baselines, WattlayerFitsOnNetworksAlone) {
   }
   const auto predictor = fitted("wattlayer", networks);
   for (const Measurement& m : networks) EXPECT_NEAR(predicted(*predictor, m.workload) / *m.energy_j, 1, 1e-3);
+}
+
+/// Linear in what IrEne knows of a primitive before it runs.
+double irene_law(const Layer& l) {
+  return 0.5 + 2e-9 * feature(l, LayerFeature::flops) + 3e-8 * feature(l, LayerFeature::parameters) +
+         1e-9 * feature(l, LayerFeature::memory);
+}
+
+TEST(Baselines, IreneAddsPrimitivesAndWeighsThemNearOne) {
+  auto training = rows(irene_law);
+  const Measurement conv = measured({"Conv 2x8x9x9 32x8x3x3 32"}, 1, 1, false);
+  const double alone = irene_law(conv.workload.items[0].layer);
+  EXPECT_NEAR(predicted(*fitted("irene", training), conv.workload) / alone, 1, 1e-6);
+  const Measurement net = measured({"Conv 2x8x9x9 32x8x3x3 32", "Relu 2x100", "Dropout 2x100"}, 1, 1, true);
+  const double sum = alone + irene_law(net.workload.items[1].layer);
+  EXPECT_NEAR(predicted(*fitted("irene", training), net.workload) / sum, 1, 1e-6);  // no network: all weights are 1
+  for (int n : {1, 2, 3, 4, 5, 6, 7, 8}) {
+    const std::vector<std::string> texts = {fmt::format("Conv {}x8x9x9 32x8x3x3 32", n), fmt::format("Relu {}x100", n)};
+    double energy = 0;
+    for (const std::string& text : texts) energy += irene_law(parse_layer(text));
+    training.push_back(measured(texts, 1.2 * energy, 1, true));
+  }
+  EXPECT_NEAR(predicted(*fitted("irene", training), net.workload) / sum, 1.2, 0.02);
+  for (Measurement& m : training)
+    if (m.workload.is_network) *m.energy_j *= 5;
+  EXPECT_LE(predicted(*fitted("irene", training), net.workload) / sum, std::pow(1.1, 5));
+  EXPECT_THROW(fitted("irene", {net}), Error);
+}
+
+/// A GPU of 10 T operations and 1 TB a second; 20 W idle.
+Hardware gpu() {
+  return parse_hardware(R"({"name": "test", "kind": "gpu", "compute_units": 10, "peak_flops": {"f32": 1e13},
+    "bandwidth_bytes_per_s": 1e12, "memory": [{"name": "HBM", "bytes": 1e10}], "tdp_w": 100, "idle_w": 20,
+    "scope": "gpu-board", "sources": {}})",
+                        "test");
+}
+
+TEST(Baselines, EnergaizerRecoversTimeAndPowerOfARoofline) {
+  const Hardware hardware = gpu();
+  const Engine engine;
+  std::vector<Measurement> training;
+  std::vector<const Measurement*> pointers;
+  for (int i = 1; i <= 30; ++i) {
+    const int m = 64 << (i % 4), n = 64 * i;
+    Measurement row = measured({fmt::format("Gemm {0}x{1} {1}x{0}", m, n), fmt::format("Relu {}x{}", m, 100 * n)}, 1, 1, true);
+    double time = 0, busy = 0, memory = 0;
+    for (const WorkloadItem& item : row.workload.items) {
+      const Features f = features(item.layer, hardware, engine);
+      const double math_s = 2 * f.count(Count::macs) / 1e13;
+      const double memory_s = (f.count(Count::input_bytes) + f.count(Count::weight_bytes) + f.count(Count::output_bytes)) / 1e12;
+      const double other_s = (f.count(Count::flops) + f.count(Count::special)) / 1e13;
+      time += (f.macs > 0 ? 2 : 3) * std::max({math_s, memory_s, other_s}) + 4e-6;
+      busy += 60 * math_s, memory += 30 * memory_s;
+    }
+    row.time_s = time, row.energy_j = busy + memory + 1.5 * 20 * time;
+    training.push_back(row);
+  }
+  for (const Measurement& m : training) pointers.push_back(&m);
+  const auto predictor = method("energaizer").fit(pointers, {hardware, engine});
+  for (const Measurement& m : training) {
+    EXPECT_NEAR(predictor->time_s(m.workload)->value / *m.time_s, 1, 0.02);
+    EXPECT_NEAR(predicted(*predictor, m.workload) / *m.energy_j, 1, 0.02);
+  }
+}
+
+TEST(Baselines, EnergaizerIsOfGpusOnly) {
+  EXPECT_THROW(fitted("energaizer", rows([](const Layer& l) { return feature(l, LayerFeature::activations); })), Error);
 }
 
 TEST(Baselines, NeuralpowerMultipliesPowerAndTime) {

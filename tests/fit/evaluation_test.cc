@@ -1,5 +1,6 @@
 #include "wattlayer/fit/evaluation.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -144,6 +145,29 @@ TEST(Evaluate, HandsOverTrainingRowsOnlyAndScoresTheRest) {
   EXPECT_FALSE(result.rows[7].score);
   EXPECT_EQ(result.rows[7].note, "not enough rows");
   EXPECT_EQ(result.points.size(), 6u);
+}
+
+TEST(Evaluate, StatesTheNoiseFloorOfRepeatedRows) {
+  std::vector<Measurement> all;
+  for (int i = 0; i < 6; ++i)
+    for (double energy : {1.0, 2.0}) {
+      const std::string name = fmt::format("{} {}", i, energy);
+      all.push_back(row(name, "network", "block " + std::to_string(i), energy, fmt::format("Relu 1x{}", 8 * (i + 1))));
+      all.back().conditions["system"] = energy > 1 ? "a" : "b";
+    }
+  const std::vector<Split> splits = {{.name = "s", .kind = Split::Kind::leave_block, .train = {"network"}, .test = {"network"}}};
+  const std::vector<Method> mac_linear = {require_method("mac-linear")};
+  const auto floor = [&](const EvaluationOptions& options) {
+    const Evaluation result = evaluate(all, splits, mac_linear, {}, {}, {}, options);
+    for (const EvaluationRow& r : result.rows)
+      if (r.unit_left_out == "all") return r.noise_floor;
+    return std::optional<NoiseFloor>();
+  };
+  EXPECT_FALSE(floor({}));  // conditions differ
+  const auto found = floor({.labels = {"system"}});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->n, 12u);
+  EXPECT_DOUBLE_EQ(found->mape, 25);
 }
 
 TEST(Evaluate, ReproducesThePaperOfGetznerEtAl) {

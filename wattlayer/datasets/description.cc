@@ -122,15 +122,16 @@ RowRule parse_rule(const Json& json, const Json& table) {
 }
 
 DerivedColumn parse_derived(const Json& json) {
-  allow_only(json, "derive", {"names", "from", "pattern", "map", "lookup", "inverse", "otherwise"});
+  allow_only(json, "derive", {"names", "from", "pattern", "map", "lookup", "inverse", "otherwise", "occurrence"});
   DerivedColumn column{.names = texts(json.value("names", Json()), "names"), .from = text(json, "from")};
   column.pattern = text(json, "pattern", "");
   column.map = texts_by_name(json, "map");
   column.lookup = text(json, "lookup", "");
   column.inverse = truth(json, "inverse", false);
+  column.occurrence = truth(json, "occurrence", false);
   if (json.contains("otherwise")) column.otherwise = text(json, "otherwise");
-  if (json.contains("pattern") + json.contains("map") + json.contains("lookup") > 1)
-    wrong("derive", "at most one of pattern, map and lookup");
+  if (json.contains("pattern") + json.contains("map") + json.contains("lookup") + column.occurrence > 1)
+    wrong("derive", "at most one of pattern, map, lookup and occurrence");
   if (column.names.empty() || (column.pattern.empty() && column.names.size() != 1))
     wrong("names", "the name of the derived column, or those of the groups of the pattern");
   return column;

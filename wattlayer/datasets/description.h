@@ -39,6 +39,7 @@ struct DerivedColumn {
   std::string lookup;                      ///< template: JSON file in the folder, an object of texts and numbers
   bool inverse = false;                    ///< the lookup goes from its values to its keys
   std::optional<std::string> otherwise;    ///< template for a text that the map lacks
+  bool occurrence = false;                 ///< instead: how many rows of the file so far had this text, this one included
 };
 
 /// How many rows of a large table take part by habit.

@@ -63,7 +63,7 @@ RowColumns::RowColumns(const DatasetTable& table, const CsvReader& reader, std::
     : reader_(reader), folder_(std::move(folder)), file_(file) {
   file_folder_ = std::filesystem::path(file).parent_path().generic_string();
   for (const DerivedColumn& rule : table.derive) {
-    makers_.push_back({&rule, rule.pattern.empty() ? std::regex() : compiled(rule.pattern), position_.size(), {}});
+    makers_.push_back({&rule, rule.pattern.empty() ? std::regex() : compiled(rule.pattern), position_.size(), {}, {}});
     for (const std::string& name : rule.names)
       if (!position_.emplace(name, position_.size()).second)
         throw Error(ErrorKind::invalid_input, fmt::format("column '{}' is derived twice", name));
@@ -118,6 +118,7 @@ void RowColumns::derive() {
     auto text = fill_template_with_gaps(rule.from, column);
     std::string* const made_here = &derived_[maker.first];
     if (!text) std::fill_n(made_here, rule.names.size(), "");
+    else if (rule.occurrence) *made_here = std::to_string(++maker.occurrences[*text]);
     else if (!rule.map.empty()) *made_here = mapped(maker, *text);
     else if (rule.pattern.empty() && rule.lookup.empty()) *made_here = std::move(*text);
     else std::copy_n(made(maker, *text).begin(), rule.names.size(), made_here);

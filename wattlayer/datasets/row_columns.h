@@ -39,6 +39,7 @@ class RowColumns {
     std::regex pattern;
     size_t first;  ///< position of its first column in `derived_`
     std::unordered_map<std::string, std::vector<std::string>> known;
+    std::unordered_map<std::string, size_t> occurrences;
   };
   const std::vector<std::string>& made(Maker& maker, const std::string& text);
   std::vector<std::string> matched(const Maker& maker, const std::string& text) const;

@@ -18,6 +18,7 @@ namespace {
 /// Predictions of one unit at one level, as they are scored.
 struct Collected {
   std::vector<Scored> energy, time, predicted, extrapolated;
+  std::vector<Repeat> repeats;
 
   void add(const Measurement& row, const Prediction& answer, bool has_intervals) {
     const auto scored = [&](double truth, const Interval& interval) {
@@ -63,7 +64,8 @@ class Scoring {
       : split_(split), method_(std::move(method)), setup_(std::move(setup)), has_intervals_(has_intervals), result_(result) {}
 
   /// `pooled`: the unit under which several parts count together.
-  void add(const Measurement& row, const std::string& unit, const std::string& pooled, const std::optional<Prediction>& answer) {
+  void add(const Measurement& row, const std::string& identity, const std::string& unit, const std::string& pooled,
+           const std::optional<Prediction>& answer) {
     const std::string level = row.kind == "network" ? "network" : "layer";
     const std::string op = operator_of(row);
     std::set<std::string> units = {pooled, unit};
@@ -72,7 +74,11 @@ class Scoring {
     pooled_.insert({pooled, pooled == "all" ? op : fmt::format("{}, {}", op, pooled)});
     for (const std::string& u : units) collected_[{u, level}];
     if (!answer) return;
-    for (const std::string& u : units) collected_[{u, level}].add(row, *answer, has_intervals_);
+    for (const std::string& u : units) {
+      Collected& collected = collected_[{u, level}];
+      collected.add(row, *answer, has_intervals_);
+      collected.repeats.push_back({&identity, *row.energy_j});
+    }
     result_.points.push_back({split_.name, unit, method_, row.row, op, *row.energy_j, answer->energy_j.value, row.dataset,
                               row.hardware, row.engine, row.scope, setup_, level});
   }
@@ -92,6 +98,7 @@ class Scoring {
       row.time = score_of(collected.time);
       row.predicted = score_of(collected.predicted);
       row.extrapolated = score_of(collected.extrapolated);
+      row.noise_floor = noise_floor(collected.repeats);
       if (!row.score) row.note = note_.empty() ? "the method does not cover these rows" : note_;
       result_.rows.push_back(std::move(row));
     }
@@ -181,6 +188,12 @@ std::vector<PartPredictions> predict_parts(const Evaluated& evaluated, const std
   return predictions;
 }
 
+std::vector<std::string> identities_of(std::span<const Measurement> rows, std::span<const std::string> labels = {}) {
+  std::vector<std::string> identities;
+  for (const Measurement& m : rows) identities.push_back(identity(m, labels));
+  return identities;
+}
+
 }  // namespace
 
 Evaluation evaluate(std::span<const Measurement> rows, std::span<const Split> splits, std::span<const Method> methods,
@@ -188,6 +201,7 @@ Evaluation evaluate(std::span<const Measurement> rows, std::span<const Split> sp
                     const EvaluationOptions& options) {
   Evaluation result;
   LearnedPriors learned;
+  const std::vector<std::string> identities = identities_of(rows, options.labels);
   const Evaluated evaluated{rows, hardware, engine, options, learned};
   for (const Split& split : splits) {
     const std::vector<SplitPart> parts = divide(rows, split);
@@ -203,7 +217,8 @@ Evaluation evaluate(std::span<const Measurement> rows, std::span<const Split> sp
         if (!predictions[p].done) continue;
         if (!predictions[p].failure.empty()) scoring.note(predictions[p].failure);
         for (size_t i = 0; i < parts[p].test.size(); ++i)
-          scoring.add(rows[parts[p].test[i]], parts[p].unit, parts[p].pooled, predictions[p].answers[i]);
+          scoring.add(rows[parts[p].test[i]], identities[parts[p].test[i]], parts[p].unit, parts[p].pooled,
+                      predictions[p].answers[i]);
       }
       scoring.finish(rows[parts[0].test[0]]);
     }
@@ -216,6 +231,7 @@ Evaluation evaluate(std::span<const Measurement> rows, const EnergyModel& model)
   const Split split{.name = "finished energy model", .by_operator = true};
   Scoring scoring(split, "physics", true, "", result);
   const Measurement* example = nullptr;
+  const std::vector<std::string> identities = identities_of(rows);
   for (const Measurement& m : rows) {
     if (!scorable(m) || m.hardware != model.hardware.id || m.engine != model.engine.id || m.dtype != model.dtype) continue;
     if (!model.scope.empty() && m.scope != model.scope)
@@ -224,7 +240,8 @@ Evaluation evaluate(std::span<const Measurement> rows, const EnergyModel& model)
                               model.scope, m.dataset, m.scope));
     example = &m;
     const OperatingPoint point = operating_point(model.hardware, m.conditions);
-    scoring.add(m, m.kind == "network" ? m.block : "all", "all", answer_of(predict(m.workload, model, point)));
+    scoring.add(m, identities[static_cast<size_t>(&m - rows.data())], m.kind == "network" ? m.block : "all", "all",
+                answer_of(predict(m.workload, model, point)));
   }
   if (!example)
     throw Error(ErrorKind::invalid_input,

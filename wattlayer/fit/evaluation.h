@@ -11,6 +11,7 @@
 #include "wattlayer/core/statistics.h"
 #include "wattlayer/fit/division.h"
 #include "wattlayer/fit/method.h"
+#include "wattlayer/fit/noise_floor.h"
 #include "wattlayer/predict/energy_model.h"
 
 namespace wattlayer {
@@ -28,6 +29,7 @@ struct EvaluationRow {
   std::string setup;                             ///< conditions that the rows share and others of the device do not; may be empty
   std::optional<Score> time;                     ///< of seconds; nothing where the method or the rows have none
   std::optional<Score> predicted, extrapolated;  ///< apart by label; nothing where no result has it
+  std::optional<NoiseFloor> noise_floor;         ///< of the rows that are scored; nothing where too few were measured twice
 };
 
 /// Called before each fit with what is about to be fitted; what it throws ends the evaluation.
@@ -51,6 +53,7 @@ struct EvaluationOptions {
   const Catalogue* catalogue = nullptr;  ///< describes the devices where rows are of several; needed by leave_hardware
   std::function<bool()> stop;            ///< asked before each fit; what is done then is kept and the rest left out
   std::string setup;                     ///< written into the rows
+  std::vector<std::string> labels;       ///< conditions that tell setups apart; they do not count where repeats are looked for
 };
 
 /// Refits each method on the training rows of each part of each split and scores it on the test rows. fit() is handed the

@@ -89,20 +89,24 @@ std::string number(const std::optional<double>& value, int digits) {
   return value ? fmt::format("{:.{}f}", *value, digits) : "–";
 }
 
+std::string floor_text(const std::optional<NoiseFloor>& floor) {
+  return floor ? fmt::format("{:.1f} / {:.1f} ({})", floor->medape, floor->mape, floor->n) : "–";
+}
+
 std::string table(const std::vector<const EvaluationRow*>& rows) {
   std::string out =
       "<div class='scroll'><table><tr><th>left out<th>level<th>method<th>n<th>MedAPE %<th>MAPE "
-      "%<th>P90<th>max<th>min<th>bias<th>R²<th>in 90 % interval<th>×/÷</tr>\n";
+      "%<th>P90<th>max<th>min<th>bias<th>R²<th>in 90 % interval<th>×/÷<th>noise floor: MedAPE / MAPE (n)</tr>\n";
   for (const EvaluationRow* row : rows) {
     out += fmt::format("<tr><td>{}<td>{}<td>{}", escape(row->unit_left_out), row->level, escape(row->method));
     if (!row->score) {
-      out += fmt::format("<td>0<td colspan=9>{}</tr>\n", escape(row->note));
+      out += fmt::format("<td>0<td colspan=10>{}</tr>\n", escape(row->note));
       continue;
     }
     const Score& s = *row->score;
-    out +=
-        fmt::format("<td>{}<td>{:.1f}<td>{:.1f}<td>{:.1f}<td>{:.1f}<td>{:.1f}<td>{:+.1f}<td>{}<td>{}<td>{}</tr>\n", s.n, s.medape,
-                    s.mape, s.p90, s.max, s.min, s.bias, number(s.r2, 4), number(s.coverage90, 1), number(s.width90, 2));
+    out += fmt::format("<td>{}<td>{:.1f}<td>{:.1f}<td>{:.1f}<td>{:.1f}<td>{:.1f}<td>{:+.1f}<td>{}<td>{}<td>{}<td>{}</tr>\n", s.n,
+                       s.medape, s.mape, s.p90, s.max, s.min, s.bias, number(s.r2, 4), number(s.coverage90, 1),
+                       number(s.width90, 2), floor_text(row->noise_floor));
   }
   return out + "</table></div>\n";
 }

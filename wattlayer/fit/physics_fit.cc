@@ -15,26 +15,50 @@
 namespace wattlayer {
 namespace {
 
-/// The norm that does best on a held-out third of the blocks.
-double choose_norm(TrainingRows rows, const Target& target, const PhysicsFitOptions& options) {
-  if (options.norms.size() == 1) return options.norms[0];
+/// What is chosen on held-out blocks before the law is fitted.
+struct LawForm {
+  double norm = 1;
+  bool curved_windows = false;
+};
+
+/// Sum of the errors of held-out rows under a law fitted on the rest; a factor of e at most each.
+double held_out_error(TrainingRows rest, TrainingRows held_out, const Target& target, const LawForm& form, int iterations) {
+  const PhysicsModel model = fit_law(rest, target, form.norm, rest.size(), iterations, nullptr, form.curved_windows);
+  double sum = 0;
+  for (const Measurement* m : held_out) {
+    const auto predicted = price(model, *m, target.hardware, target.engine);
+    const double error = has_measured_energy(*m) ? *m->energy_j / predicted.energy_j : *m->time_s / predicted.time_s;
+    sum += std::min(std::abs(std::log(error)), 1.0);
+  }
+  return sum;
+}
+
+/// Networks enough, of blocks enough, to tell whether curvature of convolutions holds for others.
+bool may_curve(TrainingRows rows) {
+  constexpr size_t fewest_networks = 100, fewest_blocks = 10;
+  size_t networks = 0;
+  std::set<std::string> blocks;
+  for (const Measurement* m : rows)
+    if (m->workload.is_network) ++networks, blocks.insert(m->block);
+  return networks >= fewest_networks && blocks.size() >= fewest_blocks;
+}
+
+/// The form that does best on a held-out third of the blocks.
+LawForm choose_form(TrainingRows rows, const Target& target, const PhysicsFitOptions& options) {
+  LawForm best{.norm = options.norms[0]};
+  const bool curves = may_curve(rows);
+  if (options.norms.size() == 1 && !curves) return best;
   const auto kept = thinned(rows, 1500);
   const auto folds = blocked_folds(kept, 3);
-  if (folds.size() < 2) return options.norms[0];
-  double best = INFINITY, chosen = options.norms[0];
-  for (double norm : options.norms) {
-    const auto rest = outside_fold(folds, 0);
-    if (rest.size() < 5) return options.norms[0];
-    const PhysicsModel model = fit_law(rest, target, norm, rest.size(), options.iterations / 2);
-    double sum = 0;
-    for (const Measurement* m : folds[0]) {
-      const auto predicted = price(model, *m, target.hardware, target.engine);
-      const double error = has_measured_energy(*m) ? *m->energy_j / predicted.energy_j : *m->time_s / predicted.time_s;
-      sum += std::min(std::abs(std::log(error)), 1.0);
-    }
-    if (sum < best) best = sum, chosen = norm;
-  }
-  return chosen;
+  if (folds.size() < 2) return best;
+  const auto rest = outside_fold(folds, 0);
+  if (rest.size() < 5) return best;
+  const auto error_of = [&](const LawForm& form) { return held_out_error(rest, folds[0], target, form, options.iterations / 2); };
+  double least = INFINITY;
+  for (double norm : options.norms)
+    if (const double error = error_of({norm}); error < least) least = error, best.norm = norm;
+  if (curves && error_of({best.norm, true}) < least) best.curved_windows = true;
+  return best;
 }
 
 /// Power that the rows of modelled energy were given, in watts.
@@ -96,8 +120,8 @@ class PhysicsPredictor : public Predictor {
 
 PhysicsFit fit_own(TrainingRows rows, const Target& target, const PhysicsFitOptions& options) {
   const bool measured = energy_was_measured(rows, options);
-  const double norm = choose_norm(rows, target, options);
-  PhysicsFit fit{.model = fit_law(rows, target, norm, options.most_rows, options.iterations)};
+  const LawForm form = choose_form(rows, target, options);
+  PhysicsFit fit{.model = fit_law(rows, target, form.norm, options.most_rows, options.iterations, nullptr, form.curved_windows)};
   if (!measured) state_power(fit.model, options.stated_power_w ? *options.stated_power_w : *stated_power(rows));
   fit.trees_lacked_library = wants_trees(fit.model, options.trees) && !BoostingLibrary::load(options.trees.library);
   if (fit.trees_lacked_library && options.remark)
@@ -108,7 +132,8 @@ PhysicsFit fit_own(TrainingRows rows, const Target& target, const PhysicsFitOpti
   if (options.calibration_folds > 1)
     fit.held_out = calibrate(fit.model, thinned(rows, fit.trees.empty() ? options.most_rows / 2 : options.trees.most_rows),
                              target.hardware, target.engine, options.calibration_folds, [&](TrainingRows rest) {
-                               PhysicsModel model = fit_law(rest, target, norm, options.most_rows / 2, options.iterations / 2);
+                               PhysicsModel model = fit_law(rest, target, form.norm, options.most_rows / 2,
+                                                            options.iterations / 2, nullptr, form.curved_windows);
                                add_trees(model, rest, target, fit.trees, options.trees);
                                return model;
                              });

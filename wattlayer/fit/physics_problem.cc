@@ -43,10 +43,10 @@ double factor_spread(size_t k, bool product, bool window) {
 }
 
 /// Spread of the weight of residual term j; 0: none. What is not a matrix product takes time in proportion to its size; the
-/// sizes of a convolution depend on each other, so curvature fitted on some would not hold for others.
-double weight_spread(size_t j, bool product, bool window) {
+/// sizes of a convolution depend on each other, so curvature fitted on some need not hold for others (`curved_windows`).
+double weight_spread(size_t j, bool product, bool window, bool curved_windows) {
   if (j % coordinate_kinds == static_cast<size_t>(Coordinate::m) && !product) return 0;
-  if (j >= coordinate_kinds) return product && window ? 0 : curvature_spread;
+  if (j >= coordinate_kinds) return product && window && !curved_windows ? 0 : curvature_spread;
   return j == static_cast<size_t>(Coordinate::m) ? size_spread : residual_spread;
 }
 
@@ -73,8 +73,8 @@ double robust(double error, double& derivative) {
 }  // namespace
 
 PhysicsParameters::PhysicsParameters(const std::vector<FitRow>& rows, const std::vector<PhysicsGroup>& groups,
-                                     const std::vector<FitDevice>& devices, const DevicePrior* known)
-    : devices_(devices) {
+                                     const std::vector<FitDevice>& devices, const DevicePrior* known, bool curved_windows)
+    : devices_(devices), curved_windows_(curved_windows) {
   add_devices(known);
   std::vector<std::array<bool, count_kinds>> active(groups.size(), std::array<bool, count_kinds>{});
   for (const FitRow& row : rows)
@@ -122,7 +122,7 @@ void PhysicsParameters::add_group(const PhysicsGroup& group, const std::array<bo
   const auto add_residual = [&](const Residual* from, std::array<size_t, residual_terms + 1>& at) {
     at[0] = add({from ? from->constant : 0, share * residual_spread});
     for (size_t j = 0; j < residual_terms; ++j) {
-      const double spread = varies(group, j % coordinate_kinds) ? weight_spread(j, product, window) : 0;
+      const double spread = varies(group, j % coordinate_kinds) ? weight_spread(j, product, window, curved_windows_) : 0;
       at[j + 1] = spread > 0 ? add({from ? from->weights[j] : 0, share * spread}) : none;
     }
   };

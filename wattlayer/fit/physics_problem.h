@@ -43,9 +43,9 @@ class PhysicsParameters {
   };
 
   /// Groups and their active counts and coordinates follow from the rows, the priors from the hardware. Several devices share the
-  /// groups and a common distance from their data sheets. `known` may be null.
+  /// groups and a common distance from their data sheets. `known` may be null. `curved_windows`: convolutions get curvature too.
   PhysicsParameters(const std::vector<FitRow>& rows, const std::vector<PhysicsGroup>& groups,
-                    const std::vector<FitDevice>& devices, const DevicePrior* known = nullptr);
+                    const std::vector<FitDevice>& devices, const DevicePrior* known = nullptr, bool curved_windows = false);
 
   size_t size() const { return priors_.size(); }
   const std::vector<Prior>& priors() const { return priors_; }
@@ -81,6 +81,7 @@ class PhysicsParameters {
   void add_group(const PhysicsGroup& group, const std::array<bool, count_kinds>& active, const PhysicsGroup* known);
 
   std::vector<FitDevice> devices_;
+  bool curved_windows_ = false;
   size_t first_ = 0;  ///< place of the first device's first parameter; what devices share stands before it
   std::vector<Prior> priors_;
   std::vector<GroupPlaces> groups_;

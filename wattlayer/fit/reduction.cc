@@ -143,14 +143,14 @@ std::vector<double> solve(const PhysicsProblem& problem, const PhysicsParameters
 }
 
 PhysicsModel fit_law(TrainingRows rows, const Target& target, double norm, size_t most_rows, int iterations,
-                     const DevicePrior* known) {
+                     const DevicePrior* known, bool curved_windows) {
   const auto kept = thinned(rows, most_rows);
   Reduced reduced = reduce(kept, target, known);
   if (reduced.rows.size() < 5 && !known)
     throw Error(ErrorKind::invalid_input,
                 "cannot fit: expected at least 5 measurements with energy or time and known shapes, found " +
                     std::to_string(reduced.rows.size()));
-  const PhysicsParameters parameters(reduced.rows, reduced.groups, reduced.devices, known);
+  const PhysicsParameters parameters(reduced.rows, reduced.groups, reduced.devices, known, curved_windows);
   const std::vector<double> x =
       reduced.rows.empty() ? parameters.start() : solve(PhysicsProblem(reduced.rows, parameters, norm), parameters, iterations);
   PhysicsModel model = parameters.model(x.data(), reduced.groups, norm);

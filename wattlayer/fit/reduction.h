@@ -26,8 +26,8 @@ Reduced reduce(TrainingRows rows, const Target& target, const DevicePrior* known
 std::vector<double> solve(const PhysicsProblem& problem, const PhysicsParameters& parameters, int iterations);
 
 /// The law fitted to rows of one device; the prior alone where there are none. Throws Error(invalid_input) for fewer than 5
-/// usable rows without a prior.
+/// usable rows without a prior. `curved_windows`: as in PhysicsParameters.
 PhysicsModel fit_law(TrainingRows rows, const Target& target, double norm, size_t most_rows, int iterations,
-                     const DevicePrior* known = nullptr);
+                     const DevicePrior* known = nullptr, bool curved_windows = false);
 
 }  // namespace wattlayer

@@ -22,7 +22,7 @@ void calibrate_from(const DevicePrior& prior, size_t own_rows, PhysicsModel& mod
   };
   const double energy = between(prior.energy_within, prior.energy_width), time = between(prior.time_within, prior.time_width);
   model.layer_calibration =
-      model.network_calibration = {.energy = energy, .time = time, .power = energy, .rows = prior.rows, .blocks = prior.devices};
+      model.network_calibration = {{.energy = energy, .time = time, .power = energy}, prior.rows, prior.devices};
 }
 
 /// Rows with the device that they name, so many of each.

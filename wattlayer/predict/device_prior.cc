@@ -83,11 +83,8 @@ PhysicsModel device_model(const DevicePrior& prior, const Hardware& hardware, co
   std::array<double, device_parameters> logs;
   for (size_t j = 0; j < device_parameters; ++j) logs[j] = sheet[j].mean + (is_stated(j, hardware) ? 0 : prior.shift[j]);
   PhysicsModel m = device_model(logs, prior.groups, prior.norm, hardware, asynchronous);
-  m.layer_calibration = m.network_calibration = {.energy = prior.energy_width,
-                                                 .time = prior.time_width,
-                                                 .power = prior.energy_width,
-                                                 .rows = prior.rows,
-                                                 .blocks = prior.devices};
+  m.layer_calibration = m.network_calibration = {
+      {.energy = prior.energy_width, .time = prior.time_width, .power = prior.energy_width}, prior.rows, prior.devices};
   return m;
 }
 

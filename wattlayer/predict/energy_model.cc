@@ -51,6 +51,8 @@ Json print_group(const PhysicsGroup& g) {
                {"time_residual", print_residual(g.time)},
                {"energy_residual", print_residual(g.energy)}};
   if (g.half_width) json["half_width"] = *g.half_width;
+  for (size_t r = 0; r < regime_kinds; ++r)
+    if (g.half_width_in[r]) json["half_widths"][name(static_cast<Regime>(r))] = *g.half_width_in[r];
   if (g.trees) json["trees"] = {{"time", print_trees(g.trees->time)}, {"power", print_trees(g.trees->power)}};
   return json;
 }
@@ -66,6 +68,9 @@ PhysicsGroup parse_group(const Json& json) {
   g.time = parse_residual(json.at("time_residual"));
   g.energy = parse_residual(json.at("energy_residual"));
   if (json.contains("half_width")) g.half_width = json.at("half_width").get<double>();
+  for (size_t r = 0; r < regime_kinds && json.contains("half_widths"); ++r)
+    if (const auto width = json["half_widths"].find(name(static_cast<Regime>(r))); width != json["half_widths"].end())
+      g.half_width_in[r] = width->get<double>();
   if (json.contains("trees"))
     g.trees = std::make_shared<const ResidualTrees>(
         ResidualTrees{parse_trees(json.at("trees").at("time")), parse_trees(json.at("trees").at("power"))});
@@ -75,10 +80,19 @@ PhysicsGroup parse_group(const Json& json) {
 }
 
 Json print_calibration(const Calibration& c) {
-  return {{"energy", c.energy}, {"time", c.time}, {"power", c.power}, {"rows", c.rows}, {"blocks", c.blocks}};
+  Json json = {{"energy", c.energy}, {"time", c.time}, {"power", c.power}, {"rows", c.rows}, {"blocks", c.blocks}};
+  for (size_t r = 0; r < regime_kinds; ++r)
+    if (const auto& own = c.regimes[r])
+      json["regimes"][name(static_cast<Regime>(r))] = {{"energy", own->energy}, {"time", own->time}, {"power", own->power}};
+  return json;
 }
 Calibration parse_calibration(const Json& json) {
-  return {json.at("energy"), json.at("time"), json.at("power"), json.at("rows"), json.at("blocks")};
+  const auto widths = [](const Json& of) { return LogWidths{of.at("energy"), of.at("time"), of.at("power")}; };
+  Calibration c{widths(json), json.at("rows"), json.at("blocks")};
+  for (size_t r = 0; r < regime_kinds && json.contains("regimes"); ++r)
+    if (const auto own = json["regimes"].find(name(static_cast<Regime>(r))); own != json["regimes"].end())
+      c.regimes[r] = widths(*own);
+  return c;
 }
 
 Json print_physics(const PhysicsModel& m) {

@@ -23,7 +23,7 @@ void add_trees(const ResidualTrees& trees, const Features& f, PhysicsModel::Outc
   const double time = trees.time.empty() ? 0 : fade * trees.time(inputs);
   const double power = trees.power.empty() ? 0 : fade * trees.power(inputs);
   out.time_s *= std::exp(time);
-  out.launch_s *= std::exp(time);
+  for (double* part : {&out.launch_s, &out.compute_s, &out.memory_s}) *part *= std::exp(time);
   out.energy_j *= std::exp(time + power);
   out.by_trees = true;
 }
@@ -83,9 +83,21 @@ PhysicsModel::Outcome PhysicsModel::layer(const Features& f, const OperatingPoin
   }
   out.launch_s *= time_factor;
   out.time_s = time_factor * work + out.launch_s;
+  out.compute_s = time_factor * compute, out.memory_s = time_factor * memory;
   out.energy_j = energy_factor * (static_w * point.idle * out.time_s + above_static);
   if (out.group && out.group->trees && out.group->dtype == f.group.dtype) add_trees(*out.group->trees, f, out);
   return out;
+}
+
+std::string_view name(Regime regime) {
+  static constexpr std::string_view names[] = {"launch", "memory", "compute"};
+  return names[static_cast<size_t>(regime)];
+}
+
+Regime PhysicsModel::regime(const Totals& layers) const {
+  const double waiting = std::max(0.0, host_s * layers.launches - layers.time_s);
+  if (layers.launch_s + waiting >= std::max(layers.memory_s, layers.compute_s)) return Regime::launch;
+  return layers.memory_s >= layers.compute_s ? Regime::memory : Regime::compute;
 }
 
 PhysicsModel::Totals PhysicsModel::pass(const Totals& layers, bool is_network, const OperatingPoint& point) const {

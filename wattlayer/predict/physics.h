@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wattlayer/core/operating_point.h"
@@ -26,6 +27,11 @@ struct ResidualTrees {
   BoostedTrees time, power;
 };
 
+/// What takes the longest: launches and waiting for them, bytes, or arithmetic.
+enum class Regime { launch, memory, compute };
+inline constexpr size_t regime_kinds = 3;
+std::string_view name(Regime regime);
+
 /// What was fitted for one group of layers.
 struct PhysicsGroup {
   std::string family, variant;
@@ -37,12 +43,23 @@ struct PhysicsGroup {
   Residual time, energy;
   std::shared_ptr<const ResidualTrees> trees;  ///< where there were layers enough and held-out blocks gained
   std::optional<double> half_width;            ///< 90 % of |log error| of a layer of this group, where 50 rows calibrate it
+  std::array<std::optional<double>, regime_kinds> half_width_in = {};  ///< the same by regime, where 50 rows of it do
 };
 
-/// 90 % quantiles of |log(measured / predicted)| on held-out blocks, at one level.
-struct Calibration {
+/// 90 % quantiles of |log(measured / predicted)|.
+struct LogWidths {
   double energy = 0.7, time = 0.7, power = 0.4;  ///< factor 2 until calibrated
+};
+
+/// The same on held-out blocks, at one level.
+struct Calibration : LogWidths {
   size_t rows = 0, blocks = 0;
+  std::array<std::optional<LogWidths>, regime_kinds> regimes = {};  ///< where 50 rows of a regime calibrate it
+
+  const LogWidths& in(Regime regime) const {
+    const auto& own = regimes[static_cast<size_t>(regime)];
+    return own ? *own : *this;
+  }
 };
 
 /// Static power times time plus energy per count (docs/method.md):
@@ -68,6 +85,7 @@ struct PhysicsModel {
 
   struct Outcome {
     double time_s = 0, energy_j = 0, launch_s = 0;
+    double compute_s = 0, memory_s = 0;  ///< each by itself; time_s has the norm of the two
     double launches = 0;
     double outside = 0;                   ///< distance from the fitted range in log units; 0 inside
     const PhysicsGroup* group = nullptr;  ///< nullptr: no layer of this group was measured
@@ -79,16 +97,21 @@ struct PhysicsModel {
   /// Sums over the layers of a workload.
   struct Totals {
     double time_s = 0, energy_j = 0, launch_s = 0, launches = 0;
+    double compute_s = 0, memory_s = 0;
     double by_trees_s = 0;  ///< part of time_s from layers that trees correct
     double between_j = 0;   ///< part of a pass's energy_j that is no layer's: waiting for the host, the pass itself
     void add(const Outcome& layer, double count) {
       time_s += count * layer.time_s, energy_j += count * layer.energy_j;
       launch_s += count * layer.launch_s, launches += count * layer.launches;
+      compute_s += count * layer.compute_s, memory_s += count * layer.memory_s;
       by_trees_s += layer.by_trees ? count * layer.time_s : 0;
     }
   };
   /// What a pass makes of the sum of its layers.
   Totals pass(const Totals& layers, bool is_network, const OperatingPoint& point = {}) const;
+
+  /// Of the sum over the layers of a workload.
+  Regime regime(const Totals& layers) const;
 };
 
 /// Terms of the residual at a place: coordinates standardised and clipped to the fitted range. Returns the distance outside it.

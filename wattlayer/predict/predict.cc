@@ -68,8 +68,13 @@ struct Widths {
 };
 
 Widths layer_widths(const Priced& p, const PhysicsModel& physics) {
-  const Calibration& c = physics.layer_calibration;
-  const double energy = p.outcome.group && p.outcome.group->half_width ? *p.outcome.group->half_width : c.energy;
+  PhysicsModel::Totals alone;
+  alone.add(p.outcome, 1);
+  const Regime regime = physics.regime(alone);
+  const LogWidths& c = physics.layer_calibration.in(regime);
+  const PhysicsGroup* group = p.outcome.group;
+  const auto in_regime = group ? group->half_width_in[static_cast<size_t>(regime)] : std::nullopt;
+  const double energy = in_regime ? *in_regime : group && group->half_width ? *group->half_width : c.energy;
   return {energy + p.doubt, c.time + p.doubt, physics.stated_w ? 0 : c.power + p.doubt / 2};
 }
 
@@ -171,7 +176,7 @@ class Sum {
 
   Widths widths_of_network() {
     const Calibration& own = physics_.network_calibration;
-    const Calibration& c = own.rows >= 20 ? own : physics_.layer_calibration;
+    const LogWidths& c = (own.rows >= 20 ? own : physics_.layer_calibration).in(physics_.regime(totals_));
     const double extra = totals_.energy_j > 0 ? doubt_ / totals_.energy_j : 0;
     if (own.rows < 20) e_.interval_note = "uncalibrated";
     else if (own.blocks < 10) e_.interval_note = "few blocks";

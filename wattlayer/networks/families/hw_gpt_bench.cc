@@ -15,7 +15,8 @@ constexpr int64_t vocabulary = 50254, head_size = 64, rotated = 16;  // a quarte
 struct Plan {
   int64_t embed = 0, length = 0, batch = 1;
   std::vector<int64_t> heads, mlp;  ///< of each layer
-  bool bias = false, autocast = false, fused = false;
+  std::string cast_to;              ///< type of torch.autocast; empty: no casts
+  bool bias = false, fused = false;
 };
 
 /// Numbers joined by `-`, one a layer.
@@ -35,14 +36,23 @@ std::vector<int64_t> list(const NetworkSpec& spec, std::string_view name) {
   return numbers;
 }
 
+/// `autocast` is 0, or the type that products are cast to; 1 is bf16.
+std::string cast_type(const NetworkSpec& spec) {
+  const std::string_view type = spec.text("autocast", "1");
+  if (type == "0") return "";
+  if (type == "1" || type == "bf16") return "bf16";
+  if (type == "f16") return "f16";
+  throw Error(ErrorKind::invalid_input, fmt::format("autocast of hw_gpt_bench is '{}'; expected 0, 1, bf16 or f16", type));
+}
+
 Plan plan_of(const NetworkSpec& spec) {
   Plan plan{.embed = spec.integer("embed", 768),
             .length = spec.integer("sequence", 1024),
             .batch = spec.batch,
             .heads = list(spec, "heads"),
             .mlp = list(spec, "mlp"),
+            .cast_to = cast_type(spec),
             .bias = spec.flag("bias"),
-            .autocast = spec.flag("autocast", true),
             .fused = fused_attention(spec, "sdpa")};
   if (plan.heads.size() != plan.mlp.size())
     throw Error(ErrorKind::invalid_input, fmt::format("hw_gpt_bench has heads for {} layers and mlp for {}; expected as many",
@@ -66,7 +76,7 @@ class Builder {
   }
 
  private:
-  int half(int x) { return plan_.autocast ? b_.add("Cast", {x}, {{"to", "bf16"}}) : x; }
+  int half(int x) { return plan_.cast_to.empty() ? x : b_.add("Cast", {x}, {{"to", plan_.cast_to}}); }
 
   int linear(int x, int64_t outputs, bool bias, bool half_already = false) {
     Shape s = b_.shape(x);
@@ -129,9 +139,8 @@ std::optional<Graph> hw_gpt_bench(const NetworkSpec& spec) {
 const std::vector<NetworkFamily>& hw_gpt_bench_networks() {
   static const std::vector<NetworkFamily> families = {
       {.names = {"hw_gpt_bench?heads={H-H-..}&mlp={M-M-..}"},
-       .summary =
-           "GPT of HW-GPT-Bench: embed=768, heads and mlp ratio of each layer, bias=0, sequence=1024; autocast=1 keeps f32 "
-           "weights and casts to bf16 as PyTorch does, attention=sdpa",
+       .summary = "GPT of HW-GPT-Bench: embed=768, heads and mlp ratio of each layer, bias=0, sequence=1024; autocast=bf16 keeps "
+                  "f32 weights and casts as PyTorch does, to f16 with autocast=f16, attention=sdpa",
        .options = {"embed", "heads", "mlp", "bias", "sequence", "autocast", "attention"},
        .build = hw_gpt_bench}};
   return families;
