@@ -139,19 +139,21 @@ TEST(PhysicsFit, IntervalsAreThoseOfTheRegime) {
   const auto compute = group.half_width_in[static_cast<size_t>(Regime::compute)];
   ASSERT_TRUE(launch && compute);
   EXPECT_GT(*launch, 2 * *compute);
-  std::array<int, 2> inside{}, rows{};
+  std::array<double, regime_kinds> inside{}, rows{};
   for (const Measurement& m : with_unsteady_launches(machine, 3000)) {
+    PhysicsModel::Totals alone;
+    alone.add(model.physics->layer(features(m.workload.items[0].layer, model.hardware, model.engine)), 1);
+    const auto regime = static_cast<size_t>(model.physics->regime(alone));
     const Interval energy = predict(m.workload, model).energy_j;
-    const size_t large = *m.time_s > 1e-3;
-    if (!large && *m.time_s > 3e-5) continue;
-    ++rows[large];
-    inside[large] += energy.low <= *m.energy_j && *m.energy_j <= energy.high;
+    ++rows[regime];
+    inside[regime] += energy.low <= *m.energy_j && *m.energy_j <= energy.high;
   }
-  for (size_t i : {0, 1}) {
-    ASSERT_GT(rows[i], 200);
-    EXPECT_GT(inside[i], 0.83 * rows[i]) << i;
+  for (Regime regime : {Regime::launch, Regime::compute}) {
+    const auto r = static_cast<size_t>(regime);
+    ASSERT_GT(rows[r], 200);
+    EXPECT_GT(inside[r] / rows[r], 0.83) << name(regime);
+    EXPECT_LT(inside[r] / rows[r], 0.97) << name(regime);
   }
-  EXPECT_LT(inside[1], 0.97 * rows[1]);
 }
 
 TEST(PhysicsFit, FilesWithoutRegimesAreRead) {

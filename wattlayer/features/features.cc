@@ -54,6 +54,9 @@ DataType arithmetic_on(const Layer& layer, const Hardware& hardware, const Engin
   return at != engine.f32_as.end() && hardware.peak_flops.contains(at->second) ? at->second : layer.dtype;
 }
 
+/// Both floats of 16 bits run on the same units; where their rates differ the counts say so.
+DataType unit_type(DataType type) { return type == DataType::f16 ? DataType::bf16 : type; }
+
 /// Arithmetic at several times the rate of the vector units is that of matrix units.
 bool on_matrix_units(DataType type, const Hardware& hardware) {
   constexpr double beyond_packing = 2.5;  // two halves in one lane make 2
@@ -167,7 +170,7 @@ Features features(const Layer& layer, const Hardware& hardware, const Engine& en
   Features f;
   f.known_operator = op != nullptr;
   if (op) f.group = group_of(*op, layer, c, window, engine);
-  if (c.macs > 0) f.group.dtype = arithmetic_on(layer, hardware, engine);
+  if (c.macs > 0) f.group.dtype = unit_type(arithmetic_on(layer, hardware, engine));
   f.macs = c.macs;
   f.parameters = c.parameters;
   f.sizes = layer_sizes(layer, op, c, hardware);
