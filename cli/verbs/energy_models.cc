@@ -10,6 +10,7 @@
 #include "cli/target.h"
 #include "wattlayer/report/quantity_text.h"
 #include "wattlayer/report/text_table.h"
+#include "wattlayer/training/butter_e.h"
 
 namespace wattlayer::cli {
 namespace {
@@ -79,6 +80,20 @@ std::string list_text(const std::vector<EnergyModel>& models) {
          rest;
 }
 
+/// Laws of training, which price a whole run and no layer.
+std::string laws_text(const DataFiles& files) {
+  std::string text;
+  for (const std::string& id : butter_model_ids(files)) {
+    const ButterModel law = find_butter_model(files, id).value();
+    text += wrapped(
+        fmt::format("\n{}: energy of training perceptrons, {}; {}; mean error {} % as published, checked on {}; for `training "
+                    "estimate --mlp` and `training advise`",
+                    styled(law.id, Style::bold, terminal().colour), law.scope, law.source, law.mean_error, law.checked_on),
+        100, "    ");
+  }
+  return text;
+}
+
 std::string whole_card(const EnergyModel& m) {
   const std::string head = styled(m.id, Style::bold, terminal().colour);
   return fmt::format("{}: {}, {}, {}; scope {}, idle power {}\n\n{}", head, printable(m.hardware.name), printable(m.engine.name),
@@ -95,7 +110,7 @@ void show(const Options& options, const DataFiles& files) {
     for (const EnergyModel& m : models) list.push_back(to_json(m));
     return write_output(Json{{"schema", 1}, {"energy_models", list}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   }
-  write_output(options.id.empty() ? list_text(models) : whole_card(models.front()));
+  write_output(options.id.empty() ? list_text(models) + laws_text(files) : whole_card(models.front()));
 }
 
 }  // namespace
