@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <Eigen/Dense>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -114,6 +115,19 @@ ButterFit fit_butter(std::span<const ButterRow> rows) {
   }
   fill_unseen(fit);
   return fit;
+}
+
+double held_out_spread(std::span<const ButterRow> rows) {
+  std::vector<double> distances;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::vector<ButterRow> others(rows.begin(), rows.end());
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
+    const double estimated = butter_energy_j(rows[i].terms, fit_butter(others).coefficients);
+    distances.push_back(std::abs(std::log(estimated / rows[i].energy_j)));
+  }
+  std::sort(distances.begin(), distances.end());
+  const auto rank = static_cast<size_t>(std::ceil(0.9 * static_cast<double>(rows.size() + 1)));
+  return std::exp(distances.at(std::min(rank, distances.size()) - 1));
 }
 
 }  // namespace wattlayer

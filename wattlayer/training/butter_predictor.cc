@@ -4,8 +4,9 @@
 
 namespace wattlayer {
 
-ButterPredictor::ButterPredictor(const Hardware& hardware, ButterCoefficients coefficients, std::vector<bool> seen_levels)
-    : hardware_(hardware), coefficients_(std::move(coefficients)), seen_levels_(std::move(seen_levels)) {}
+ButterPredictor::ButterPredictor(const Hardware& hardware, ButterCoefficients coefficients, std::vector<bool> seen_levels,
+                                 double spread)
+    : hardware_(hardware), coefficients_(std::move(coefficients)), seen_levels_(std::move(seen_levels)), spread_(spread) {}
 
 std::optional<Prediction> ButterPredictor::predict(const Question& question) const {
   const auto training = mlp_training(question.conditions);
@@ -13,8 +14,8 @@ std::optional<Prediction> ButterPredictor::predict(const Question& question) con
   const ButterTerms terms = butter_terms(*training, hardware_);
   bool seen = true;
   for (size_t c = 0; c < terms.accesses.size(); ++c) seen = seen && (terms.accesses[c] == 0 || seen_levels_.at(c));
-  const double energy = butter_energy_j(terms, coefficients_);
-  return Prediction{{energy, energy, energy}, std::nullopt, seen ? Label::predicted : Label::extrapolated};
+  const double energy = butter_energy_j(terms, coefficients_) / passes_of_row(question.conditions);
+  return Prediction{{energy, energy / spread_, energy * spread_}, std::nullopt, seen ? Label::predicted : Label::extrapolated};
 }
 
 }  // namespace wattlayer

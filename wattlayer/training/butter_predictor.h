@@ -11,7 +11,8 @@ namespace wattlayer {
 class ButterPredictor : public Predictor {
  public:
   /// The hardware outlives the predictor.
-  ButterPredictor(const Hardware& hardware, ButterCoefficients coefficients, std::vector<bool> seen_levels);
+  /// `spread`: the energy lies within its value times or divided by this, at 90 %; 1: no interval is known.
+  ButterPredictor(const Hardware& hardware, ButterCoefficients coefficients, std::vector<bool> seen_levels, double spread = 1);
 
   std::optional<Prediction> predict(const Question& question) const override;
   /// Nothing: a workload does not say how many samples and epochs it stands for.
@@ -21,6 +22,7 @@ class ButterPredictor : public Predictor {
   const Hardware& hardware_;
   ButterCoefficients coefficients_;
   std::vector<bool> seen_levels_;
+  double spread_;
 };
 
 }  // namespace wattlayer
