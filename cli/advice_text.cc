@@ -70,15 +70,50 @@ std::string spill_sentence(const AdviceReport& r, const SetAdvice& a) {
   const std::string inner = level_name(r, level - 1);
   std::string text = fmt::format("{} {} in {}", a.row.name, a.row.id == "samples" ? "lives" : "live", level_name(r, level));
   if (!a.share_that_fits) text += fmt::format(": {} is full of what is used more often", inner);
-  else text += fmt::format(": {} has room for {} of it", inner, percent(*a.share_that_fits));
+  else
+    text += fmt::format(": {} has room for {} of {}", inner, percent(*a.share_that_fits), a.row.id == "samples" ? "it" : "them");
   if (a.row.id == "inter-layer")
-    text += fmt::format("; a batch of {} or narrower layers keep it there",
+    text += fmt::format("; a batch of {} or narrower layers keeps them there",
                         count_text(largest_batch(r.sets, r.batch, r.hardware, level - 1)));
   else if (a.row.id == "samples") text += "; fewer samples, fewer features or values of fewer bits make it smaller";
   else if (a.share_that_fits) text += "; a smaller network or values of fewer bits fit";
   if (a.inner_saves_j && *a.inner_saves_j > 0 && r.total_j)
     text += fmt::format("; one level in would save {} of the energy of the run", percent(*a.inner_saves_j / *r.total_j));
   return text;
+}
+
+std::string change(const AdviceReport& r, size_t filling) {
+  if (!r.filling_j[filling] || !r.total_j) return "";
+  return fmt::format(", {:+.1f} % energy of the run", 100 * (*r.filling_j[filling] / *r.total_j - 1));
+}
+
+/// How far the network may grow before its backward pass spills, and how small it would have to be to lie one level further in.
+std::vector<std::string> size_sentences(const AdviceReport& r) {
+  const size_t level = r.sets.backward.place.level;
+  std::vector<std::string> all;
+  for (size_t i = 0; i < r.filling.size(); ++i) {
+    const FillingSize& f = r.filling[i];
+    if (f.set != "backward") continue;
+    if (f.level == level && f.parameters >= r.parameters)
+      all.push_back(fmt::format("up to {} parameters, {:.3g} × yours, the backward pass stays in {}{}", count_text(f.parameters),
+                                f.parameters / r.parameters, level_name(r, level), change(r, i)));
+    if (f.level + 1 == level)
+      all.push_back(fmt::format("with {} parameters, {:.3g} × yours, the backward pass would just fit {}{}",
+                                count_text(f.parameters), f.parameters / r.parameters, level_name(r, f.level), change(r, i)));
+  }
+  const auto near = std::find_if(r.filling.begin(), r.filling.end(), [&](const FillingSize& f) {
+    return f.parameters >= 0.5 * r.parameters && f.parameters <= 2 * r.parameters;
+  });
+  if (near != r.filling.end())
+    all.push_back(
+        fmt::format("its size is within a factor of two of {} parameters, where the {} pass just fills {}: energy-efficient "
+                    "sizes lie there",
+                    count_text(near->parameters), near->set, level_name(r, near->level)));
+  else if (!r.filling.empty())
+    all.emplace_back("its size is not within a factor of two of one that just fills a cache, where energy-efficient sizes lie");
+  else if (level > 0)
+    all.emplace_back("no number of parameters fits a cache beside the activations of this batch; a smaller batch comes first");
+  return all;
 }
 
 /// A sentence each, the largest saving first.
@@ -91,19 +126,8 @@ std::vector<std::string> sentences(const AdviceReport& r) {
   });
   std::vector<std::string> all;
   for (const SetAdvice* a : spilled) all.push_back(spill_sentence(r, *a));
-  if (spilled.empty())
-    all.push_back(
-        fmt::format("all working sets lie in {}: a larger network costs little more until one spills", level_name(r, 0)));
-  const auto near = std::find_if(r.filling.begin(), r.filling.end(), [&](const FillingSize& f) {
-    return f.parameters >= 0.5 * r.parameters && f.parameters <= 2 * r.parameters;
-  });
-  if (near != r.filling.end())
-    all.push_back(
-        fmt::format("its size is within a factor of two of {} parameters, where the {} pass just fills {}: energy-efficient "
-                    "sizes lie there",
-                    count_text(near->parameters), near->set, level_name(r, near->level)));
-  else if (!r.filling.empty())
-    all.push_back("its size is not within a factor of two of one that just fills a cache, where energy-efficient sizes lie");
+  if (spilled.empty()) all.push_back(fmt::format("all working sets lie in {}", level_name(r, 0)));
+  for (std::string& sentence : size_sentences(r)) all.push_back(std::move(sentence));
   return all;
 }
 

@@ -30,6 +30,10 @@ TEST(TrainingAdvise, NamesLevelsAndSavingsOfAPerceptron) {
   EXPECT_EQ(report["filling_sizes"].size(), 6u);
   EXPECT_EQ(report["figures_of"], "run");
   EXPECT_FALSE(report["figures_are_upper_bounds"]);
+  const std::string advice = report["advice"].dump();
+  EXPECT_NE(advice.find("the backward pass stays in L3"), std::string::npos) << advice;
+  EXPECT_NE(advice.find("the backward pass would just fit L2, -"), std::string::npos) << advice;
+  EXPECT_EQ(report["advice"][0].get<std::string>().find("the data set lives in DRAM"), 0u) << "the largest saving comes first";
 }
 
 TEST(TrainingAdvise, WithoutAFigureItSaysSo) {
