@@ -44,6 +44,23 @@ std::pair<double, double> widths(const std::vector<double>& energy, const std::v
   return {of(energy), of(time)};
 }
 
+/// The same for rows of devices left out: of each device its own, then of the devices. Another device is one more draw of
+/// devices, not of rows: with fewer than nineteen of them it is the widest.
+class BetweenDevices {
+ public:
+  void add(const std::vector<double>& energy, const std::vector<double>& time) {
+    if (!energy.empty()) energy_.push_back(conformal_quantile(energy));
+    if (!time.empty()) time_.push_back(conformal_quantile(time));
+  }
+  std::pair<double, double> widths() const {
+    const auto of = [](const std::vector<double>& devices) { return devices.empty() ? 0.7 : conformal_quantile(devices); };
+    return {of(energy_), of(time_)};
+  }
+
+ private:
+  std::vector<double> energy_, time_;
+};
+
 DevicePrior fit_jointly(TrainingRows rows, const Target& target, double norm, int iterations) {
   Reduced reduced = reduce(rows, target, nullptr);
   const PhysicsParameters parameters(reduced.rows, reduced.groups, reduced.devices);
@@ -76,7 +93,7 @@ DevicePrior learn_prior(TrainingRows rows, const Target& target, const PriorOpti
   DevicePrior prior = fit_jointly(kept, target, options.norm, options.iterations);
   std::set<std::string> devices;
   for (const Measurement* m : kept) devices.insert(m->hardware);
-  std::vector<double> energy, time;
+  BetweenDevices between;
   const size_t step = options.most_left_out ? (devices.size() + options.most_left_out - 1) / options.most_left_out : 0;
   size_t number = 0;
   if (step > 0 && devices.size() > 2)
@@ -86,6 +103,7 @@ DevicePrior learn_prior(TrainingRows rows, const Target& target, const PriorOpti
       for (const Measurement* m : kept) (m->hardware == device ? own : others).push_back(m);
       const DevicePrior without =
           fit_jointly(evenly_by_device(others, options.rows_of_a_device / 3), target, options.norm, options.iterations / 2);
+      std::vector<double> energy, time;
       for (const Measurement* m : own) {
         const auto [hardware, engine] = described(*m, target);
         const Target left_out{*hardware, *engine, target.catalogue};
@@ -93,8 +111,9 @@ DevicePrior learn_prior(TrainingRows rows, const Target& target, const PriorOpti
         if (has_measured_energy(*m)) energy.push_back(std::abs(std::log(*m->energy_j / predicted.energy_j)));
         if (m->time_s) time.push_back(std::abs(std::log(*m->time_s / predicted.time_s)));
       }
+      between.add(energy, time);
     }
-  std::tie(prior.energy_width, prior.time_width) = widths(energy, time);
+  std::tie(prior.energy_width, prior.time_width) = between.widths();
   return prior;
 }
 

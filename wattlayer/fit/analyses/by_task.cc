@@ -52,7 +52,7 @@ double balanced_median(const ErrorsByTask& tasks) {
 }
 
 struct Line {
-  std::string hardware, engine, dtype, split, method;
+  std::string hardware, engine, dtype, scope, split, method;
 };
 
 /// A row for each task, and `balanced`: the mean over tasks, so that a task with many rows does not decide.
@@ -66,8 +66,9 @@ void add_lines(AnalysisTable& table, const Line& line, const ErrorsByTask& tasks
       least = std::min(least, *std::min_element(errors.begin(), errors.end()));
       n += errors.size();
     }
-    table.rows.push_back({fmt::format("{}/{}/{}", line.hardware, line.engine, line.dtype), line.split, task, line.method,
-                          static_cast<double>(n), mape, balanced_median(some), most, least});
+    table.rows.push_back(
+        {fmt::format("{}/{}/{}{}", line.hardware, line.engine, line.dtype, line.scope == "wall" ? " (wall)" : ""), line.split,
+         task, line.method, static_cast<double>(n), mape, balanced_median(some), most, least});
   };
   for (const auto& [task, errors] : tasks) add(task, {{task, errors}});
   if (tasks.size() > 1) add("balanced", tasks);
@@ -100,7 +101,9 @@ void add_group(AnalysisTable& table, const std::vector<Measurement>& rows, const
       if (const auto task = tasks.find(point.row); task != tasks.end())
         splits[point.split][task->second].push_back(100 * std::abs(point.predicted / point.truth - 1));
     for (const auto& [split, errors] : splits)
-      add_lines(table, {first.hardware, first.engine, std::string(name(first.dtype)), split, std::string(method.name)}, errors);
+      add_lines(table,
+                {first.hardware, first.engine, std::string(name(first.dtype)), first.scope, split, std::string(method.name)},
+                errors);
     if (splits.empty())
       for (const EvaluationRow& row : evaluation.rows)
         if (!row.note.empty()) remarks.insert(fmt::format("{} has no figure on {}: {}.", method.name, first.hardware, row.note));
@@ -121,11 +124,11 @@ AnalysisTable published_table() {
 }
 
 AnalysisResult run(const AnalysisInput& input) {
-  std::map<std::tuple<std::string, std::string, DataType>, std::vector<Measurement>> groups;
+  std::map<std::tuple<std::string, std::string, DataType, std::string>, std::vector<Measurement>> groups;  // scopes do not mix
   std::set<std::string> stated;
   for (const Measurement& m : input.rows) {
     if (const auto task = m.conditions.find("task"); task != m.conditions.end()) stated.insert(task->second);
-    groups[{m.hardware, m.engine, m.dtype}].push_back(m);
+    groups[{m.hardware, m.engine, m.dtype, m.scope}].push_back(m);
   }
   if (stated.empty())
     throw Error(ErrorKind::invalid_input,

@@ -83,8 +83,9 @@ std::array<double, N> over(std::array<double, N> terms, double target) {
 
 class UtilisationModel : public Predictor {
  public:
-  UtilisationModel(const Target& target, const TimeTerms& time, const PowerTerms& power)
-      : hardware_(target.hardware), engine_(target.engine), time_(time), power_(power) {}
+  /// `highest_w`: was measured, whatever the board's limit is said to be; infinite where the joules are not the board's alone.
+  UtilisationModel(const Target& target, const TimeTerms& time, const PowerTerms& power, double highest_w)
+      : hardware_(target.hardware), engine_(target.engine), time_(time), power_(power), highest_w_(highest_w) {}
 
   std::optional<Interval> energy_j(const Workload& workload) const override { return answer(workload, {}).energy_j; }
   std::optional<Interval> time_s(const Workload& workload) const override { return answer(workload, {}).time_s; }
@@ -98,13 +99,14 @@ class UtilisationModel : public Predictor {
     const double seconds = std::inner_product(time_.begin(), time_.end(), line.time.begin(), 0.0);
     line.busy[3] *= seconds;
     const double joules = std::inner_product(power_.begin(), power_.end(), line.busy.begin(), 0.0);
-    return {point(std::min(joules, line.power_limit_w * seconds)), point(seconds), std::nullopt};
+    return {point(std::min(joules, std::max(line.power_limit_w, highest_w_) * seconds)), point(seconds), std::nullopt};
   }
 
   Hardware hardware_;
   Engine engine_;
   TimeTerms time_;
   PowerTerms power_;
+  double highest_w_;
 };
 
 /// The target's own rows where there are enough, else those of all devices.
@@ -128,16 +130,19 @@ std::unique_ptr<Predictor> fit(TrainingRows rows, const Target& target) {
   require_gpu(target.hardware);
   std::vector<TimeTerms> times;
   std::vector<PowerTerms> powers;
+  double highest_w = 0;
   for (const Measurement* m : chosen(rows, target)) {
     const auto [hardware, engine] = described(*m, target);
     require_gpu(*hardware);
+    if (m->scope != "gpu-board") highest_w = INFINITY;
+    else if (m->hardware == target.hardware.id) highest_w = std::max(highest_w, *m->energy_j / *m->time_s);
     Timeline line = timeline(m->workload, m->conditions, *hardware, *engine);
     line.busy[3] *= *m->time_s;
     times.push_back(over(line.time, *m->time_s));
     powers.push_back(over(line.busy, *m->energy_j));
   }
   if (times.size() < power_terms) throw Error(ErrorKind::invalid_input, "energaizer needs at least 4 rows with energy and time");
-  return std::make_unique<UtilisationModel>(target, non_negative(times), non_negative(powers));
+  return std::make_unique<UtilisationModel>(target, non_negative(times), non_negative(powers), highest_w);
 }
 
 }  // namespace
