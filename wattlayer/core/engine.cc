@@ -8,6 +8,17 @@ namespace wattlayer {
 
 using Json = nlohmann::json;
 
+namespace {
+
+OptimizerKernels optimizer_kernels(const std::string& text) {
+  if (text == "fused") return OptimizerKernels::fused;
+  if (text == "foreach") return OptimizerKernels::foreach;
+  if (text == "per_tensor") return OptimizerKernels::per_tensor;
+  throw Error(ErrorKind::invalid_input, "optimizer is '" + text + "'; expected fused, foreach or per_tensor");
+}
+
+}  // namespace
+
 Engine parse_engine(std::string_view text, std::string_view id) try {
   const Json json = Json::parse(text);
   Engine e;
@@ -24,6 +35,7 @@ Engine parse_engine(std::string_view text, std::string_view id) try {
   const Json f32_as = json.value("f32_as", Json::object());
   for (const auto& [op, type] : f32_as.items()) e.f32_as[op] = require_data_type(type.get<std::string>());
   e.winograd = json.value("winograd", false);
+  if (json.contains("optimizer")) e.optimizer = optimizer_kernels(json.at("optimizer").get<std::string>());
   if (json.contains("fresh_pages_above_bytes")) e.fresh_pages_above_bytes = json.at("fresh_pages_above_bytes").get<double>();
   return e;
 } catch (const Json::exception& e) {

@@ -17,6 +17,9 @@ struct Fusion {
   int at_most = 8;                 ///< tails of one head
 };
 
+/// How an engine updates parameters: all in one pass over them, operation by operation over all, or tensor by tensor.
+enum class OptimizerKernels { fused, foreach, per_tensor };
+
 /// The software that executes: what it fuses, runs in place, gets for free.
 struct Engine {
   std::string id;  ///< file name without .json
@@ -36,6 +39,7 @@ struct Engine {
   /// Outputs above this size come from the system as fresh pages in every pass (glibc: mmap threshold); absent: an arena is
   /// reused.
   std::optional<double> fresh_pages_above_bytes;
+  OptimizerKernels optimizer = OptimizerKernels::fused;
 };
 
 /// Reads a description file's text. Throws Error(invalid_input) naming the field.

@@ -30,8 +30,8 @@ Window window_of(const Layer& layer, const Operator* op) {
   Window w;
   if (!op) return w;
   auto stride = [&](size_t i) { return static_cast<double>(layer.attributes.integer_at("strides", i, 1)); };
-  if (op->family == Family::conv && layer.input(1).rank() > 2) {
-    const Shape& shape = layer.input(1).shape;
+  if (op->family == Family::conv && layer.input(op->kernel_input).rank() > 2) {
+    const Shape& shape = layer.input(op->kernel_input).shape;
     for (size_t i = 2; i < shape.size(); ++i) w.add(static_cast<double>(shape[i]), stride(i - 2), i + 1 == shape.size());
   } else if (op->family == Family::pool) {
     auto kernel = [&](size_t i) { return layer.attributes.integer_at("kernel_shape", i, 0); };
@@ -63,14 +63,42 @@ bool on_matrix_units(DataType type, const Hardware& hardware) {
   return hardware.peak(type) > beyond_packing * hardware.vector_flops.value_or(hardware.peak(DataType::f32));
 }
 
-Group group_of(const Operator& op, const Layer& layer, const Cost& c, const Window& window, const Engine& engine) {
-  if (op.family == Family::activation) return {op.family, op.name};
+/// Which of a convolution's gradients, by what its forward pass is.
+std::string_view conv_gradient(std::string_view forward, bool of_weights) {
+  struct Names {
+    std::string_view forward, of_input, of_weights;
+  };
+  static constexpr Names names[] = {{"", "input gradient", "weight gradient"},
+                                    {"depthwise", "depthwise input gradient", "depthwise weight gradient"},
+                                    {"grouped", "grouped input gradient", "grouped weight gradient"},
+                                    {"pointwise", "pointwise input gradient", "pointwise weight gradient"},
+                                    {"winograd", "winograd input gradient", "winograd weight gradient"}};
+  for (const Names& n : names)
+    if (n.forward == forward) return of_weights ? n.of_weights : n.of_input;
+  return forward;
+}
+
+/// `name` of the forward operator.
+Group forward_group(const Operator& op, std::string_view name, const Layer& layer, const Cost& c, const Window& window,
+                    const Engine& engine) {
+  if (op.family == Family::activation) return {op.family, name};
   if (mixes_experts(op)) return {op.family, "experts"};
   if (op.family == Family::attention) return {op.family, c.m == 1 ? "decode" : ""};
   if (op.family != Family::conv) return {op.family, {}};
   if (c.groups > 1) return {op.family, c.n <= 2 ? "depthwise" : "grouped"};
   if (by_winograd(layer, c, window, engine)) return {op.family, "winograd"};
   return {op.family, window.elements == 1 ? "pointwise" : ""};
+}
+
+/// A gradient is a group of its own, which borrows from the forward operator until somebody measures it.
+Group group_of(const Operator& op, const Layer& layer, const Cost& c, const Window& window, const Engine& engine) {
+  if (op.gradient_of.empty()) return forward_group(op, op.name, layer, c, window, engine);
+  Group group = forward_group(op, op.gradient_of, layer, c, window, engine);
+  group.lender = group.variant, group.borrows = true;
+  if (op.family == Family::conv)
+    group.variant = conv_gradient(group.variant, layer.outputs.size() > 1 && layer.output(1).present);
+  else group.variant = op.family == Family::activation ? op.name : "gradient";
+  return group;
 }
 
 /// Time that a byte takes against one from main memory, when the working set fills the levels from the innermost outwards:
@@ -119,7 +147,7 @@ void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost&
   // Kernels of depthwise convolutions slide over the input; they build no matrix.
   if (op && op->family == Family::conv && window.elements > 1 && f.group.variant != "depthwise")
     count(Count::window_bytes) = c.groups * c.m * c.k * bits(layer.dtype) / 8;
-  if (op && op->family == Family::pool) {
+  if (op && op->family == Family::pool && op->gradient_of.empty()) {
     count(Count::windows) = c.output_elements * (std::log(window.elements) + euler_gamma);
     count(Count::window_rows) = c.output_elements * window.rows;
   }

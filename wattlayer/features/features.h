@@ -40,6 +40,9 @@ struct Group {
   Family family = Family::elementwise;
   std::string_view variant = {};   ///< lives as long as the program
   DataType dtype = DataType::f32;  ///< of the arithmetic of matrix products; f32 for all others, whose bytes tell
+  /// Gradients: the law of this variant of the family is borrowed where nobody has measured the group itself.
+  std::string_view lender = {};
+  bool borrows = false;
   bool operator==(const Group&) const = default;
 };
 

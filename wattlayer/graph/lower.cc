@@ -25,7 +25,7 @@ Layer lowered(const Graph& graph, const Lowering& lowering, size_t i) {
   const size_t from = lowering.layer_of(i);
   Layer layer = graph.nodes[from].layer;
   if (from != i) return layer;
-  if (lowering.first_tail(i) < 0) layer.in_place = lowering.runs_in_place(i);
+  if (lowering.first_tail(i) < 0) layer.in_place = layer.in_place || lowering.runs_in_place(i);
   for (int tail = lowering.first_tail(i); tail >= 0; tail = lowering.next_tail(tail))
     layer.fused.push_back(graph.nodes[static_cast<size_t>(tail)].layer.op);
   return layer;

@@ -121,7 +121,7 @@ void Lowering::find_free() {
   if (engine_.free.empty()) return;
   for (size_t i = 0; i < steps_.size(); ++i) {
     const Step& step = steps_[i];
-    if (!live_[i] || !step.rules->free) continue;
+    if (!live_[i] || !step.rules->free || step.layer->attributes.integer("training_mode", 0) != 0) continue;
     free_[i] = 1;
     if (step.layer->input(0).known && step.inputs > 0 && step.layer->output(0).known) view(i);
   }

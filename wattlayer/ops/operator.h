@@ -9,6 +9,7 @@
 namespace wattlayer {
 
 struct AtenCalls;
+class BackwardBuilder;
 
 /// Type of a layer's arithmetic: that of its first tensor of reals, else of its first input.
 DataType arithmetic(const Layer& layer);
@@ -113,6 +114,13 @@ struct Operator {
   /// Writes the calls where one overload is not enough; `run.aten` then names the one that does the work.
   AtenCalls (*calls)(const Layer& layer) = nullptr;
   std::vector<std::string_view> examples = {};  ///< smallest legal layers in text form
+  /// Writes the layers that the backward pass runs for this one (ops/backward.h). nullptr: nobody knows; where a gradient is
+  /// needed, it is bounded by its bytes.
+  void (*backward)(BackwardBuilder& b) = nullptr;
+  /// The form that a layer has in training: statistics of the batch, outputs that the backward pass reads.
+  void (*train)(Layer& layer) = nullptr;
+  std::string_view gradient_of = {};  ///< the operator whose gradient this one computes
+  size_t kernel_input = 1;            ///< of a convolution: the input that holds its kernel
 };
 
 /// All operators, sorted by name.

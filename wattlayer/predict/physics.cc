@@ -44,7 +44,8 @@ const PhysicsGroup* PhysicsModel::find(const Group& group) const {
       if (g.dtype == group.dtype) return &g;
       other_type = &g;
     }
-  return other_type;
+  if (other_type || !group.borrows) return other_type;
+  return find({group.family, group.lender, group.dtype});
 }
 
 double residual_at(const PhysicsGroup& group, const std::array<double, coordinate_kinds>& coordinates,
@@ -63,6 +64,7 @@ double residual_at(const PhysicsGroup& group, const std::array<double, coordinat
 PhysicsModel::Outcome PhysicsModel::layer(const Features& f, const OperatingPoint& point) const {
   Outcome out{.launches = f.counts[0]};
   out.group = find(f.group);
+  out.borrowed = out.group && f.group.borrows && out.group->variant != f.group.variant;
   double compute = 0, memory = 0, above_static = energy_j[0] * f.counts[0] * point.dynamic;
   for (size_t k = 1; k < count_kinds; ++k) {
     const double t = time_s[k] * (out.group ? out.group->time_factor[k] : 1) * f.counts[k];

@@ -80,7 +80,7 @@ struct PhysicsModel {
   std::vector<PhysicsGroup> groups;
   Calibration layer_calibration, network_calibration;
 
-  /// The group itself, or one that differs in data type alone, or nullptr.
+  /// The group itself, or one that differs in data type alone; for a gradient nobody has measured, its lender; or nullptr.
   const PhysicsGroup* find(const Group& group) const;
 
   struct Outcome {
@@ -90,6 +90,7 @@ struct PhysicsModel {
     double outside = 0;                   ///< distance from the fitted range in log units; 0 inside
     const PhysicsGroup* group = nullptr;  ///< nullptr: no layer of this group was measured
     bool by_trees = false;
+    bool borrowed = false;  ///< a gradient at the law of its forward operator
   };
   /// One execution of a layer on the device, the host not waited for.
   Outcome layer(const Features& features, const OperatingPoint& point = {}) const;

@@ -1,7 +1,9 @@
 #include <algorithm>
 
 #include "wattlayer/ops/aten_calls.h"
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/fold.h"
+#include "wattlayer/ops/gradient_activations.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -88,7 +90,8 @@ Operator elementwise(std::string_view name, std::string_view summary, Cost (*cos
           .attributes = std::move(attributes),
           .can_run_in_place = true,
           .run = std::move(run),
-          .examples = std::move(examples)};
+          .examples = std::move(examples),
+          .backward = gradient_activation(name) ? backward_rules::activation : nullptr};
 }
 
 Operator called_by(AtenCalls (*calls)(const Layer&), Operator op) {
@@ -120,6 +123,7 @@ const std::vector<Operator>& activation_operators() {
           .can_run_in_place = true,
           .run = {"aten::clamp", {run::input("self"), run::value("min", 1), run::value("max", 2)}},
           .examples = {"Clip 1x32x112x112 [0.0]@scalar [6.0]@scalar", "Clip 1x100 - [1.0]@scalar"},
+          .backward = backward_rules::activation,
       },
       elementwise("Elu", "x where positive, else alpha (exp(x) - 1); 3 FLOPs and one exp an element", per_element<3, 1>,
                   {{"alpha", "1.0"}}, {"aten::elu", {run::input("self"), run::attribute("alpha", "alpha", "1.0")}},

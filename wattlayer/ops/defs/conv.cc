@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/products.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -265,6 +266,7 @@ std::vector<Operator> all() {
           .run = convolution("true", run::attribute("output_padding", "output_padding", "0")),
           .examples = {"ConvTranspose 1x64x28x28 64x32x2x2 32 strides=2,2",
                        "ConvTranspose 1x16x10x10 16x4x3x3 group=2 output_padding=1,1 pads=1,1,1,1 strides=2,2"},
+          .backward = backward_rules::conv_transpose,
       },
       conv<plain>("DeformConv",
                   "convolution of positions moved by offsets; MACs as Conv, 8 FLOPs a sample to interpolate, one more for a mask",
@@ -289,6 +291,7 @@ std::vector<Operator> all() {
                      "channels_last=1 dtype=uint8"}),
   };
   operators[0].run = convolution("false", run::constant("output_padding", "0"));
+  operators[0].backward = backward_rules::conv;
   return operators;
 }
 

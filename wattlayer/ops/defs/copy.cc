@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "wattlayer/ops/aten_calls.h"
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -302,6 +303,7 @@ const std::vector<Operator>& copy_operators() {
           .run = {"aten::permute"},
           .calls = aten::transpose,
           .examples = {"Transpose 1x128x12x64 perm=0,2,1,3"},
+          .backward = backward_rules::transpose,
       },
       {
           .name = "Concat",

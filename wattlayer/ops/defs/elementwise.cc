@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "wattlayer/ops/aten_calls.h"
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -178,6 +179,7 @@ const std::vector<Operator>& elementwise_operators() {
           .can_run_in_place = true,
           .run = binary("aten::add.Tensor"),
           .examples = {"Add 1x64x56x56 1x64x56x56", "Add 1x128x768 768 const=1"},
+          .backward = backward_rules::add,
       },
       {
           .name = "Sub",
@@ -189,6 +191,7 @@ const std::vector<Operator>& elementwise_operators() {
           .can_run_in_place = true,
           .run = binary("aten::sub.Tensor"),
           .examples = {"Sub 1x128x768 1x128x1"},
+          .backward = backward_rules::sub,
       },
       {
           .name = "Mul",
@@ -200,6 +203,7 @@ const std::vector<Operator>& elementwise_operators() {
           .can_run_in_place = true,
           .run = binary("aten::mul.Tensor"),
           .examples = {"Mul 1x64x56x56 1x64x1x1"},
+          .backward = backward_rules::mul,
       },
       {
           .name = "Div",
@@ -212,6 +216,7 @@ const std::vector<Operator>& elementwise_operators() {
           .run = {"aten::div.Tensor"},
           .calls = aten::divide,
           .examples = {"Div 1x12x128x128 [8.0]@scalar"},
+          .backward = backward_rules::div,
       },
       {
           .name = "Mod",
@@ -272,6 +277,7 @@ const std::vector<Operator>& elementwise_operators() {
           .run = {"aten::add.Tensor"},
           .calls = aten::combine,
           .examples = {"Sum 1x64x28x28 1x64x28x28 1x64x28x28"},
+          .backward = backward_rules::add,
       },
       {
           .name = "Mean",

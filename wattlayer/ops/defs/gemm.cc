@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "wattlayer/ops/aten_calls.h"
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/products.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -105,6 +106,7 @@ const std::vector<Operator>& gemm_operators() {
           .run = {"aten::addmm"},
           .calls = aten::gemm,
           .examples = {"Gemm 1x25088 4096x25088 4096 transB=1", "Gemm 64x32 64x16 16 alpha=0.5 transA=1"},
+          .backward = backward_rules::gemm,
       },
       {
           .name = "MatMul",
@@ -116,6 +118,7 @@ const std::vector<Operator>& gemm_operators() {
           .run = {"aten::matmul", {run::input("self"), run::input("other", 1)}},
           .examples = {"MatMul 1x128x768 768x3072", "MatMul 1x12x128x64 1x12x64x128 const=-", "MatMul 64 64x8",
                        "MatMul 4x8x16 16"},
+          .backward = backward_rules::matmul,
       },
       {
           .name = "com.microsoft.FusedGemm",

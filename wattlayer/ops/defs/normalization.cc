@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "wattlayer/ops/aten_calls.h"
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -42,6 +43,14 @@ Cost batch_norm_cost(const Layer& layer) {
   c.special = training ? channels : 0;
   return c;
 }
+
+void use_batch_statistics(Layer& layer) {
+  layer.attributes.set("training_mode", int64_t{1});
+  layer.outputs.resize(3);
+}
+
+/// Mean and deviation of each row.
+void keep_statistics(Layer& layer) { layer.outputs.resize(3); }
 
 void instance_norm_shapes(Layer& layer) {
   if (!rules::inputs_known(layer)) return;
@@ -173,6 +182,8 @@ const std::vector<Operator>& normalization_operators() {
           .calls = aten::batch_norm,
           .examples = {"BatchNormalization 1x64x56x56 64 64 64 64", "BatchNormalization 8x16 16 16 16 16 epsilon=0.001",
                        "BatchNormalization 8x16x4x4 16 16 16 16 training_mode=1 outputs=1,1,1"},
+          .backward = backward_rules::batch_norm,
+          .train = use_batch_statistics,
       },
       {
           .name = "GroupNormalization",
@@ -224,6 +235,8 @@ const std::vector<Operator>& normalization_operators() {
           .run = {"aten::layer_norm"},
           .calls = aten::layer_norm,
           .examples = {"LayerNormalization 1x128x768 768 768", "LayerNormalization 2x16x8x8 16x8x8 axis=1 outputs=1,1,1"},
+          .backward = backward_rules::layer_norm,
+          .train = keep_statistics,
       },
       {
           .name = "LpNormalization",

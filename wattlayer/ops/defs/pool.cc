@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "wattlayer/ops/aten_calls.h"
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -76,6 +77,9 @@ void max_unpool_shapes(Layer& layer) {
   rules::set_output(layer, 0, std::move(out), layer.input(0).dtype);
 }
 
+/// The backward pass asks where each maximum was.
+void keep_indices(Layer& layer) { layer.outputs.resize(2); }
+
 /// Elements of one window; one that is larger than the input meets only the input.
 double window(const Layer& layer) {
   const Tensor& x = layer.input(0);
@@ -147,6 +151,7 @@ const std::vector<Operator>& pool_operators() {
           .examples = {"AveragePool 1x64x56x56 kernel_shape=3,3 pads=1,1,1,1 strides=2,2",
                        "AveragePool 1x16x101 ceil_mode=1 kernel_shape=2, strides=2,",
                        "AveragePool 1x192x35x35 count_include_pad=1 kernel_shape=3,3 pads=1,1,1,1"},
+          .backward = backward_rules::average_pool,
       },
       {
           .name = "GlobalAveragePool",
@@ -156,6 +161,7 @@ const std::vector<Operator>& pool_operators() {
           .cost = global_pool_cost,
           .run = {"aten::adaptive_avg_pool{d}d", {run::input("self"), run::spatial_output("output_size")}},
           .examples = {"GlobalAveragePool 1x512x7x7", "GlobalAveragePool 2x64x100"},
+          .backward = backward_rules::global_average_pool,
       },
       {
           .name = "GlobalLpPool",
@@ -202,6 +208,8 @@ const std::vector<Operator>& pool_operators() {
                        "MaxPool 1x64x55x55 ceil_mode=1 kernel_shape=3,3 strides=2,2",
                        "MaxPool 1x8x8x16x16 kernel_shape=2,2,2 strides=2,2,2",
                        "MaxPool 1x8x32x32 kernel_shape=2,2 strides=2,2 outputs=1,1"},
+          .backward = backward_rules::max_pool,
+          .train = keep_indices,
       },
       {
           .name = "MaxUnpool",

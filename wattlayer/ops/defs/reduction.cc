@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "wattlayer/ops/aten_calls.h"
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -319,6 +320,8 @@ const std::vector<Operator>& reduction_operators() {
                                               {"ReduceLogSum 1x512 [1]", "ReduceLogSum 2x3"},
                                               {"ReduceLogSumExp 1x512 [1]", "ReduceLogSumExp 2x3"}};
     for (size_t i = 0; i < operators.size(); ++i) operators[i].examples = {examples[i][0], examples[i][1]};
+    operators[0].backward = backward_rules::reduce_mean;
+    operators[1].backward = backward_rules::reduce_sum;
     const Operator arg = {
         .name = "ArgMax",
         .family = Family::reduction,

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -107,6 +108,19 @@ void dropout_shapes(Layer& layer) {
   if (layer.outputs.size() > 1 && layer.output(0).known) rules::set_output(layer, 1, layer.input(0).shape, DataType::boolean);
 }
 
+/// In training a mask of random bits is drawn and kept; what it lets through is scaled.
+Cost dropout_cost(const Layer& layer) {
+  if (layer.attributes.integer("training_mode", 0) == 0) return view_cost(layer);
+  Cost c = rules::moved(layer, 1);
+  c.flops = 3 * layer.input(0).elements();
+  return c;
+}
+
+void drop_at_random(Layer& layer) {
+  layer.attributes.set("training_mode", int64_t{1});
+  layer.outputs.resize(2);
+}
+
 void shape_shapes(Layer& layer) {
   if (!rules::inputs_known(layer, 1)) return;
   const int64_t rank = layer.input(0).rank();
@@ -148,6 +162,7 @@ const std::vector<Operator>& shape_operators() {
           .can_run_in_place = true,
           .run = {"aten::reshape", {self, {.parameter = "shape", .source = RunArgument::Source::output_shape}}},
           .examples = {"Reshape 1x128x768 [0,-1,12,64]", "Reshape 0x10 [0,0] allowzero=1"},
+          .backward = backward_rules::reshape,
       },
       {
           .name = "Flatten",
@@ -160,6 +175,7 @@ const std::vector<Operator>& shape_operators() {
           .can_run_in_place = true,
           .run = {"aten::reshape", {self, {.parameter = "shape", .source = RunArgument::Source::output_shape}}},
           .examples = {"Flatten 1x512x7x7"},
+          .backward = backward_rules::reshape,
       },
       {
           .name = "Squeeze",
@@ -172,6 +188,7 @@ const std::vector<Operator>& shape_operators() {
           .can_run_in_place = true,
           .run = {"aten::reshape", {self, {.parameter = "shape", .source = RunArgument::Source::output_shape}}},
           .examples = {"Squeeze 1x512x1x1 [2,3]", "Squeeze 1x512x1x1"},
+          .backward = backward_rules::reshape,
       },
       {
           .name = "Unsqueeze",
@@ -184,6 +201,7 @@ const std::vector<Operator>& shape_operators() {
           .can_run_in_place = true,
           .run = {"aten::reshape", {self, {.parameter = "shape", .source = RunArgument::Source::output_shape}}},
           .examples = {"Unsqueeze 1x128 [1,2]"},
+          .backward = backward_rules::reshape,
       },
       {
           .name = "com.microsoft.ExpandDims",
@@ -206,17 +224,22 @@ const std::vector<Operator>& shape_operators() {
           .can_run_in_place = true,
           .run = {"aten::alias", {self}},
           .examples = {"Identity 1x64x56x56"},
+          .backward = backward_rules::reshape,
       },
       {
           .name = "Dropout",
           .family = Family::view,
-          .summary = "the input itself at inference; nothing moves",
+          .summary =
+              "the input itself at inference, nothing moves; in training (`training_mode=1`) 3 FLOPs an element and a mask",
           .shapes = dropout_shapes,
-          .cost = view_cost,
+          .cost = dropout_cost,
           .fold = fold_same,
+          .attributes = {{"training_mode", "0"}},
           .can_run_in_place = true,
           .run = {"aten::alias", {self}},
-          .examples = {"Dropout 1x4096"},
+          .examples = {"Dropout 1x4096", "Dropout 64x4096 outputs=1,1 training_mode=1"},
+          .backward = backward_rules::dropout,
+          .train = drop_at_random,
       },
       {
           .name = "Shape",

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -80,6 +81,7 @@ const std::vector<Operator>& softmax_operators() {
           .can_run_in_place = true,
           .run = {"aten::log_softmax.int", {run::input("self"), run::attribute("dim", "axis", "-1")}},
           .examples = {"LogSoftmax 1x1000"},
+          .backward = backward_rules::softmax,
       },
       {
           .name = "Softmax",
@@ -93,6 +95,7 @@ const std::vector<Operator>& softmax_operators() {
           .can_run_in_place = true,
           .run = {"aten::softmax.int", {run::input("self"), run::attribute("dim", "axis", "-1")}},
           .examples = {"Softmax 1x12x128x128", "Softmax 2x8x16 axis=1", "Softmax 2x8x16 axis=1 flatten=1"},
+          .backward = backward_rules::softmax,
       },
       {
           .name = "com.microsoft.BiasSoftmax",

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
 
@@ -23,6 +24,9 @@ void loss_shapes(Layer& layer) {
   rules::set_output(layer, 0, reduced ? Shape{} : expected, layer.input(0).dtype);
   if (layer.outputs.size() > 1) rules::set_output(layer, 1, scores, layer.input(0).dtype);
 }
+
+/// The backward pass starts from the logarithms of the softmax.
+void keep_log_probabilities(Layer& layer) { layer.outputs.resize(2); }
 
 /// One score a label is read, weighed and summed.
 Cost nll_cost(const Layer& layer) {
@@ -94,6 +98,7 @@ const std::vector<Operator>& training_operators() {
           .cost = nll_cost,
           .attributes = {{"reduction", "mean"}},
           .examples = {"NegativeLogLikelihoodLoss 8x1000 i64:8", "NegativeLogLikelihoodLoss 8x10x4 i64:8x4 reduction=none"},
+          .backward = backward_rules::loss,
       },
       {
           .name = "SoftmaxCrossEntropyLoss",
@@ -104,6 +109,8 @@ const std::vector<Operator>& training_operators() {
           .cost = cross_entropy_cost,
           .attributes = {{"reduction", "mean"}},
           .examples = {"SoftmaxCrossEntropyLoss 8x1000 i64:8", "SoftmaxCrossEntropyLoss 8x10x4 i64:8x4 outputs=1,1"},
+          .backward = backward_rules::loss,
+          .train = keep_log_probabilities,
       },
       {
           .name = "ai.onnx.preview.training.Momentum",
