@@ -50,6 +50,11 @@ Wish index_demand(const Layer& layer, size_t i) {
   if (i == 1 && one_of(op, {"Gather", "GatherElements", "Scatter", "ScatterElements"})) return index_below(along);
   if (i == 1 && one_of(op, {"GatherND", "com.microsoft.GatherND"}))
     return index_below(least_indexed(layer, layer.attributes.integer("batch_dims", 0)));
+  if (i == 1 && op == "com.microsoft.MaxPoolGrad") {
+    const Shape& x = layer.input(2).shape;
+    return index_below(x.size() > 2 ? elements(Shape(x.begin() + 2, x.end())) : 1);
+  }
+  if (i == 2 && op == "com.microsoft.GatherGrad") return index_below(dim_at(layer.input(1), 0));
   if (i == 1 && op == "ScatterND") return index_below(least_indexed(layer, 0));
   if (i == 0 && op == "OneHot" && layer.input(1).value && layer.input(1).value->size() == 1)
     return index_below(layer.input(1).value->real(0));

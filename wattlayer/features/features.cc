@@ -33,6 +33,7 @@ Window window_of(const Layer& layer, const Operator* op) {
   if (op->family == Family::conv && layer.input(op->kernel_input).rank() > 2) {
     const Shape& shape = layer.input(op->kernel_input).shape;
     for (size_t i = 2; i < shape.size(); ++i) w.add(static_cast<double>(shape[i]), stride(i - 2), i + 1 == shape.size());
+    if (!op->gradient_of.empty()) w.touched = 1;  // gradients lie densely
   } else if (op->family == Family::pool) {
     auto kernel = [&](size_t i) { return layer.attributes.integer_at("kernel_shape", i, 0); };
     for (size_t i = 0; kernel(i) > 0; ++i) w.add(static_cast<double>(kernel(i)), stride(i), kernel(i + 1) <= 0);
@@ -47,10 +48,10 @@ bool by_winograd(const Layer& layer, const Cost& c, const Window& window, const 
          layer.attributes.integer_at("dilations", 0, 1) == 1;
 }
 
-/// Type that an engine computes a layer in; f32 convolutions of cuDNN run as tf32 where the device has it.
-DataType arithmetic_on(const Layer& layer, const Hardware& hardware, const Engine& engine) {
+/// Type that an engine computes a layer in; f32 convolutions of cuDNN, and their gradients, run as tf32 where the device has it.
+DataType arithmetic_on(const Layer& layer, const Operator* op, const Hardware& hardware, const Engine& engine) {
   if (layer.dtype != DataType::f32 || engine.f32_as.empty()) return layer.dtype;
-  const auto at = engine.f32_as.find(layer.op);
+  const auto at = op && !op->gradient_of.empty() ? engine.f32_as.find(op->gradient_of) : engine.f32_as.find(layer.op);
   return at != engine.f32_as.end() && hardware.peak_flops.contains(at->second) ? at->second : layer.dtype;
 }
 
@@ -132,7 +133,7 @@ void set_counts(Features& f, const Layer& layer, const Operator* op, const Cost&
   count(Count::launch) = c.steps;
   double macs = !hardware.on_processor ? in_waves(c, hardware.compute_units) : c.macs;
   if (op && by_winograd(layer, c, window, engine)) macs /= winograd_saving;
-  const DataType type = arithmetic_on(layer, hardware, engine);
+  const DataType type = arithmetic_on(layer, op, hardware, engine);
   const bool matrix = macs > 0 && on_matrix_units(type, hardware);
   if (macs > 0) macs *= (matrix ? matrix_unit_peak(hardware) : hardware.peak(DataType::f32)) / hardware.peak(type);
   count(matrix ? Count::tensor_macs : Count::macs) = macs;
@@ -198,7 +199,7 @@ Features features(const Layer& layer, const Hardware& hardware, const Engine& en
   Features f;
   f.known_operator = op != nullptr;
   if (op) f.group = group_of(*op, layer, c, window, engine);
-  if (c.macs > 0) f.group.dtype = unit_type(arithmetic_on(layer, hardware, engine));
+  if (c.macs > 0) f.group.dtype = unit_type(arithmetic_on(layer, op, hardware, engine));
   f.macs = c.macs;
   f.parameters = c.parameters;
   f.sizes = layer_sizes(layer, op, c, hardware);

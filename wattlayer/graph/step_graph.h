@@ -37,6 +37,13 @@ struct TrainedParameter {
   int value, gradient;
 };
 
+/// A step, and what it trains.
+struct BuiltStep {
+  Graph graph;
+  std::vector<TrainedParameter> parameters;
+};
+BuiltStep build_step(const Graph& network, const TrainingStep& how);
+
 /// Appends the optimizer; updated parameters become outputs.
 void add_optimizer(StepGraph& step, const std::vector<TrainedParameter>& parameters, Optimizer optimizer,
                    OptimizerKernels kernels);

@@ -26,7 +26,7 @@ class StepBuilder {
  public:
   StepBuilder(const Graph& network, const TrainingStep& step) : step_(step), g_(network) {}
 
-  Graph build() {
+  BuiltStep build() {
     g_.train();
     const size_t layers = g_.graph.nodes.size();
     const std::vector<int> losses = add_losses();
@@ -35,10 +35,11 @@ class StepBuilder {
     for (int loss : losses) start(loss);
     for (size_t i = g_.graph.nodes.size(); i-- > 0;) go_back(i);
     g_.graph.outputs = losses;
-    add_optimizer(g_, parameters(), step_.optimizer, step_.kernels);
+    const std::vector<TrainedParameter> trained = parameters();
+    add_optimizer(g_, trained, step_.optimizer, step_.kernels);
     if (step_.input_gradients) need_input_gradients();
     g_.graph.name += " (training step)";
-    return std::move(g_.graph);
+    return {std::move(g_.graph), trained};
   }
 
  private:
@@ -102,8 +103,7 @@ int StepBuilder::loss_of(int output) {
   if (step_.loss == Loss::squared || y.shape.empty()) {
     const int target = g_.value("targets", Tensor::of(y.shape, y.dtype));
     g_.graph.inputs.push_back(target);
-    const int difference = g_.add("loss:difference", "Sub", {output, target});
-    return g_.add("loss", "ReduceMean", {g_.add("loss:squares", "Mul", {difference, difference})}, {{"keepdims", int64_t{0}}});
+    return g_.add("loss", "org.pytorch.aten.mse_loss", {output, target});
   }
   return cross_entropy_of(output);
 }
@@ -306,7 +306,33 @@ Phase phase_of(std::string_view node) {
                                            : (node.starts_with(optimizer_prefix) ? Phase::optimizer : Phase::forward);
 }
 
-Graph training_step(const Graph& network, const TrainingStep& step) { return StepBuilder(network, step).build(); }
+BuiltStep build_step(const Graph& network, const TrainingStep& how) { return StepBuilder(network, how).build(); }
+
+Graph training_step(const Graph& network, const TrainingStep& step) { return build_step(network, step).graph; }
+
+Graph network_of(const Layer& layer) {
+  Graph graph{.name = layer.op};
+  Node node{.name = layer.op, .layer = layer, .in_catalogue = find_operator(layer.op) != nullptr};
+  const auto value = [&graph](std::string_view role, size_t i) {
+    graph.values.push_back(fmt::format("{}_{}", role, i));
+    return static_cast<int>(graph.values.size()) - 1;
+  };
+  for (size_t i = 0; i < layer.inputs.size(); ++i) {
+    node.inputs.push_back(layer.inputs[i].present ? value("input", i) : -1);
+    if (layer.inputs[i].present && !layer.inputs[i].constant) graph.inputs.push_back(node.inputs.back());
+  }
+  for (size_t i = 0; i < layer.outputs.size(); ++i) {
+    node.outputs.push_back(layer.outputs[i].present ? value("output", i) : -1);
+    if (layer.outputs[i].present) graph.outputs.push_back(node.outputs.back());
+  }
+  graph.nodes.push_back(std::move(node));
+  return graph;
+}
+
+Graph without_forward(Graph step, const Graph& network) {
+  for (size_t i = 0; i < network.nodes.size(); ++i) step.nodes.at(i).count = 0;
+  return step;
+}
 
 Workload training_epoch(const Graph& network, const Engine& engine, const TrainingStep& step, int64_t training_samples,
                         int64_t validation_samples) {

@@ -53,6 +53,12 @@ enum class Phase { forward, backward, optimizer };
 std::string_view name(Phase phase);
 Phase phase_of(std::string_view node);
 
+/// A network of one layer; its outputs are the layer's.
+Graph network_of(const Layer& layer);
+
+/// The step without the network's forward pass: loss, backward pass and optimizer.
+Graph without_forward(Graph step, const Graph& network);
+
 /// One epoch: training_samples / batch steps and validation_samples / batch forward passes; counts need not be whole.
 /// Throws as training_step, and Error(invalid_input) for negative samples.
 Workload training_epoch(const Graph& network, const Engine& engine, const TrainingStep& step, int64_t training_samples,

@@ -44,4 +44,15 @@ AtenCalls lrn(const Layer& layer);
 AtenCalls recurrence(const Layer& layer);
 AtenCalls attention(const Layer& layer);
 
+// aten_calls_gradients.cc
+AtenCalls conv_grad(const Layer& layer);
+AtenCalls max_pool_grad(const Layer& layer);
+AtenCalls average_pool_grad(const Layer& layer);
+AtenCalls batch_norm_grad(const Layer& layer);
+AtenCalls layer_norm_grad(const Layer& layer);
+AtenCalls softmax_grad(const Layer& layer);
+AtenCalls gather_grad(const Layer& layer);
+AtenCalls dropout(const Layer& layer);
+AtenCalls activation_grad(const Layer& layer);
+
 }  // namespace wattlayer::aten

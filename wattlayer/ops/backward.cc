@@ -50,7 +50,7 @@ Backward backward(const Layer& layer, const std::vector<bool>& wanted, const std
   if (!op || !op->backward || !shapes_known(layer)) return bounded(layer, wanted, given);
   BackwardBuilder builder(layer, wanted, given);
   op->backward(builder);
-  return builder.finish();
+  return builder.gave_up() ? bounded(layer, wanted, given) : builder.finish();
 }
 
 BackwardBuilder::BackwardBuilder(const Layer& layer, std::vector<bool> wanted, std::vector<bool> given)

@@ -67,6 +67,10 @@ class BackwardBuilder {
   /// The gradient of an input; summed to its shape where it was broadcast.
   void give(size_t input, Operand gradient);
 
+  /// There is no rule for this form: its bytes bound it.
+  void give_up() { gave_up_ = true; }
+  bool gave_up() const { return gave_up_; }
+
   Backward finish() { return std::move(out_); }
 
  private:
@@ -76,6 +80,7 @@ class BackwardBuilder {
   std::vector<bool> wanted_, given_;
   std::vector<Tensor> gradients_;  ///< of the outputs
   Backward out_;
+  bool gave_up_ = false;
 };
 
 }  // namespace wattlayer

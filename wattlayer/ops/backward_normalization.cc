@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "wattlayer/ops/backward_rules.h"
 
 namespace wattlayer::backward_rules {
@@ -18,6 +20,23 @@ void batch_norm(BackwardBuilder& b) { normalization(b, "com.microsoft.BatchNorma
 
 void layer_norm(BackwardBuilder& b) {
   normalization(b, "com.microsoft.LayerNormalizationGrad", {{"axis", b.layer().attributes.integer("axis", -1)}});
+}
+
+void standardize(BackwardBuilder& b) {
+  std::vector<bool> wanted;
+  std::vector<GradientOperand> inputs = {b.gradient(), b.input(0), b.input(1)};
+  const size_t count = std::min<size_t>(b.layer().inputs.size(), 3);
+  for (size_t i = 0; i < count; ++i) wanted.push_back(b.wants(i));
+  if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) return;
+  const auto& items = b.layer().attributes.items();
+  const auto all = b.add("com.microsoft." + b.layer().op + "Grad", inputs, {items.begin(), items.end()}, wanted);
+  for (size_t i = 0; i < count; ++i)
+    if (wanted[i]) b.give(i, b.result(all, static_cast<int>(i)));
+}
+
+void squared_loss(BackwardBuilder& b) {
+  if (b.wants(0)) b.give(0, b.add("org.pytorch.aten.mse_loss_backward", {b.gradient(), b.input(0), b.input(1)}));
+  if (b.wants(1)) b.give_up();
 }
 
 void softmax(BackwardBuilder& b) {

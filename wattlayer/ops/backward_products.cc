@@ -79,6 +79,53 @@ void matmul(BackwardBuilder& b) {
   if (b.wants(1)) give(1, b.add("MatMul", {b.swapped(left), dy}), column);
 }
 
+/// dA = einsum(dY, B) with the indices of A, and so on; for two operands and an equation that names its output.
+void einsum(BackwardBuilder& b) {
+  const std::string equation(b.layer().attributes.text("equation", ""));
+  const size_t comma = equation.find(','), arrow = equation.find("->");
+  if (b.layer().inputs.size() != 2 || comma == equation.npos || arrow == equation.npos) return b.give_up();
+  const std::string left = equation.substr(0, comma), right = equation.substr(comma + 1, arrow - comma - 1),
+                    out = equation.substr(arrow + 2);
+  // An index that only one operand has was summed alone; its gradient would have to be spread.
+  for (char c : left + right)
+    if (c != ' ' && c != '.' && (left.find(c) != left.npos) + (right.find(c) != right.npos) + (out.find(c) != out.npos) < 2)
+      return b.give_up();
+  if (b.wants(0)) b.give(0, b.add("Einsum", {b.gradient(), b.input(1)}, {{"equation", out + "," + right + "->" + left}}));
+  if (b.wants(1)) b.give(1, b.add("Einsum", {b.input(0), b.gradient()}, {{"equation", left + "," + out + "->" + right}}));
+}
+
+namespace {
+
+/// A kernel of its own takes the gradient and the forward layer's inputs, and writes the gradients of the first `count` inputs.
+void by_one_kernel(BackwardBuilder& b, const std::string& op, size_t inputs, size_t count) {
+  std::vector<Operand> operands = {b.gradient()};
+  for (size_t i = 0; i < std::min(inputs, b.layer().inputs.size()); ++i) operands.push_back(b.input(i));
+  std::vector<bool> wanted;
+  for (size_t i = 0; i < std::min(count, b.layer().inputs.size()); ++i) wanted.push_back(b.wants(i));
+  if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) return;
+  const auto& items = b.layer().attributes.items();
+  const Operand all = b.add(op, operands, {items.begin(), items.end()}, wanted);
+  for (size_t i = 0; i < wanted.size(); ++i)
+    if (wanted[i]) b.give(i, b.result(all, static_cast<int>(i)));
+}
+
+}  // namespace
+
+void attention(BackwardBuilder& b) {
+  if (b.layer().has_input(4)) return b.give_up();
+  by_one_kernel(b, "com.microsoft.AttentionGrad", 4, 3);
+}
+
+/// The inverse rotation costs what the rotation does.
+void rotary(BackwardBuilder& b) {
+  std::vector<Operand> inputs = {b.gradient()};
+  for (size_t i = 1; i < b.layer().inputs.size(); ++i) inputs.push_back(b.input(i));
+  const auto& items = b.layer().attributes.items();
+  if (b.wants(0)) b.give(0, b.add(b.layer().op, inputs, {items.begin(), items.end()}));
+}
+
+void recurrence(BackwardBuilder& b) { by_one_kernel(b, "com.microsoft." + b.layer().op + "Grad", 4, 4); }
+
 void conv(BackwardBuilder& b) { convolution(b, "com.microsoft.ConvGrad"); }
 void conv_transpose(BackwardBuilder& b) { convolution(b, "com.microsoft.ConvTransposeGrad"); }
 

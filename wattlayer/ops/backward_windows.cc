@@ -19,6 +19,8 @@ void average_pool(BackwardBuilder& b) {
   b.give(0, b.add("com.microsoft.AveragePoolGrad", {b.gradient(), b.input(0)}, attributes_of(b)));
 }
 
+void resize(BackwardBuilder& b) { b.give(0, b.add("com.microsoft.ResizeGrad", {b.gradient(), b.input(0)})); }
+
 /// The mean over all positions: each takes its share.
 void global_average_pool(BackwardBuilder& b) {
   const Shape& x = b.layer().input(0).shape;

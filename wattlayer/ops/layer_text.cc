@@ -216,6 +216,7 @@ bool usually_constant(const Operator* op, const Tensor& tensor, size_t i) {
 }
 
 bool same_shape(const Tensor& a, const Tensor& b) {
+  if (!a.present && !b.present) return true;
   return a.present == b.present && a.known == b.known && (!a.known || (a.shape == b.shape && a.dtype == b.dtype));
 }
 

@@ -2,6 +2,7 @@
 
 #include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/attention_sizes.h"
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/products.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -212,6 +213,7 @@ const std::vector<Operator>& attention_operators() {
           .examples = {"Attention 1x12x128x64 1x12x128x64 1x12x128x64",
                        "Attention 1x32x16x64 1x8x16x64 1x8x16x64 - 1x8x112x64 1x8x112x64 is_causal=1 outputs=1,1,1",
                        "Attention 2x16x64 2x10x64 2x10x32 16x10 kv_num_heads=4 q_num_heads=4 outputs=1,0,0,1"},
+          .backward = backward_rules::attention,
       },
       linear_attention("LinearAttention",
                        "LinearAttention 1x16x64 1x16x64 1x16x32 1x4x16x8 1x16x4 1x16x4 kv_num_heads=4 q_num_heads=4 outputs=1,1"),
@@ -225,6 +227,7 @@ const std::vector<Operator>& attention_operators() {
           .weight_inputs = 0b110,
           .examples = {"RotaryEmbedding 1x8x16x64 512x32 512x32 i64:1x16",
                        "RotaryEmbedding 1x16x512 1x16x16 1x16x16 num_heads=8 rotary_embedding_dim=32"},
+          .backward = backward_rules::rotary,
       },
       linear_attention("com.microsoft.LinearAttention",
                        "com.microsoft.LinearAttention 1x16x64 1x16x64 1x16x32 1x4x16x8 1x16x4 1x16x4 kv_num_heads=4 "
@@ -279,6 +282,7 @@ const std::vector<Operator>& attention_operators() {
                          {"scale", "1.0"}},
           .weight_inputs = 0b1100,
           .examples = {"com.microsoft.RotaryEmbedding 1x16x512 i64:1x16 512x32 512x32 num_heads=8"},
+          .backward = backward_rules::rotary,
       },
   };
   return operators;

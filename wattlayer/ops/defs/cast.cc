@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -63,6 +64,7 @@ const std::vector<Operator>& cast_operators() {
           .attributes = {{"to"}},
           .run = to_output_type,
           .examples = {"Cast 1x128x768 to=f16", "Cast i64:1x128 to=f32"},
+          .backward = backward_rules::cast,
       },
       {
           .name = "CastLike",

@@ -317,6 +317,7 @@ const std::vector<Operator>& copy_operators() {
                   {{.parameter = "tensors", .source = RunArgument::Source::inputs_from},
                    {.parameter = "dim", .source = RunArgument::Source::attribute, .attribute = "axis"}}},
           .examples = {"Concat 1x64x56x56 1x32x56x56 axis=1"},
+          .backward = backward_rules::concat,
       },
       {
           .name = "Split",
@@ -330,6 +331,7 @@ const std::vector<Operator>& copy_operators() {
           .run = {"aten::split_with_sizes"},
           .calls = aten::split,
           .examples = {"Split 1x128x2304 axis=2 outputs=1,1,1", "Split 1x12 [4,8] axis=1 outputs=1,1"},
+          .backward = backward_rules::split,
       },
       {
           .name = "Slice",
@@ -343,6 +345,7 @@ const std::vector<Operator>& copy_operators() {
           .calls = aten::slice,
           .examples = {"Slice 1x197x768 [0] [1] [1]",
                        "Slice 1x3x224x224 [-1,0] [-9223372036854775808,9223372036854775807] [2,3] [-1,2]"},
+          .backward = backward_rules::pick,
       },
       {
           .name = "Expand",
@@ -353,6 +356,7 @@ const std::vector<Operator>& copy_operators() {
           .fold = fold_expand,
           .run = {"aten::expand", {self, {.parameter = "size", .source = RunArgument::Source::output_shape}}},
           .examples = {"Expand 1x1x128 [4,128,128]"},
+          .backward = backward_rules::expand,
       },
       {
           .name = "Tile",
@@ -363,6 +367,7 @@ const std::vector<Operator>& copy_operators() {
           .fold = fold_tile,
           .run = {"aten::repeat", {self, {.parameter = "repeats", .source = RunArgument::Source::input_value, .index = 1}}},
           .examples = {"Tile 1x1x768 [1,4,1]"},
+          .backward = backward_rules::tile,
       },
   };
   return operators;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/products.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -165,6 +166,7 @@ const std::vector<Operator>& einsum_operators() {
           .examples = {"Einsum 2x8x16 2x16x4 equation=bij\\cbjk->bik",
                        "Einsum 1x12x128x64 1x12x100x64 equation='...id\\c...jd->...ij", "Einsum 8x16 equation=ij->ji",
                        "Einsum 4x5 5x6 6x7 equation=ab\\cbc\\ccd"},
+          .backward = backward_rules::einsum,
       },
   };
   return operators;

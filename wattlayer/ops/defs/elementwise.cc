@@ -230,6 +230,7 @@ const std::vector<Operator>& elementwise_operators() {
           .run = {"aten::remainder.Tensor"},
           .calls = aten::remainder,
           .examples = {"Mod i64:128 i64:scalar"},
+          .backward = backward_rules::none,
       },
       {
           .name = "Pow",
@@ -241,6 +242,7 @@ const std::vector<Operator>& elementwise_operators() {
           .can_run_in_place = true,
           .run = {"aten::pow.Tensor_Tensor", {{.parameter = "self"}, {.parameter = "exponent", .index = 1}}},
           .examples = {"Pow 1x128x768 [2.0]@scalar"},
+          .backward = backward_rules::pow,
       },
       {
           .name = "Min",
@@ -253,6 +255,7 @@ const std::vector<Operator>& elementwise_operators() {
           .run = {"aten::minimum"},
           .calls = aten::combine,
           .examples = {"Min 1x1000 1x1000"},
+          .backward = backward_rules::extreme,
       },
       {
           .name = "Max",
@@ -265,6 +268,7 @@ const std::vector<Operator>& elementwise_operators() {
           .run = {"aten::maximum"},
           .calls = aten::combine,
           .examples = {"Max 1x1000 1x1000"},
+          .backward = backward_rules::extreme,
       },
       {
           .name = "Sum",
@@ -290,6 +294,7 @@ const std::vector<Operator>& elementwise_operators() {
           .run = {"aten::add.Tensor"},
           .calls = aten::combine,
           .examples = {"Mean 1x64x28x28 1x64x28x28"},
+          .backward = backward_rules::mean,
       },
   };
   return operators;

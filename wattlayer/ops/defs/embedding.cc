@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "wattlayer/ops/aten_calls.h"
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -58,6 +59,7 @@ const std::vector<Operator>& embedding_operators() {
           .run = {"aten::embedding"},
           .calls = aten::gather,
           .examples = {"Gather 30522x768 i64:1x128 const=0", "Gather 4x8 [-1]@scalar axis=1"},
+          .backward = backward_rules::pick,
       },
   };
   return operators;

@@ -3,11 +3,15 @@
 #include <deque>
 #include <string>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
 
 // Gradients of activations: one kernel each, which reads the gradient and the activation's input or output.
 namespace wattlayer {
+
+const std::vector<Operator>& activation_operators();
+
 namespace {
 
 void pair_shapes(Layer& layer) {
@@ -32,6 +36,13 @@ std::string summary_of(const GradientActivation& a) {
   return text + " an element";
 }
 
+/// As the forward operator has them.
+std::vector<AttributeInfo> find_attributes(std::string_view forward) {
+  for (const Operator& op : activation_operators())
+    if (op.name == forward) return op.attributes;
+  return {};
+}
+
 std::vector<Operator> all() {
   static std::deque<std::string> texts;  // what the blocks refer to
   const auto keep = [](std::string text) -> std::string_view { return texts.emplace_back(std::move(text)); };
@@ -45,6 +56,9 @@ std::vector<Operator> all() {
                          .can_run_in_place = true,
                          .examples = {keep(std::string(a.op) + " 8x64x28x28 8x64x28x28")},
                          .gradient_of = a.of});
+    Operator& op = operators.back();
+    op.attributes = find_attributes(a.of);
+    if (!a.aten.empty()) op.run = {a.aten}, op.calls = aten::activation_grad;
   }
   return operators;
 }

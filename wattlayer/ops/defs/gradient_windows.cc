@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/products.h"
 #include "wattlayer/ops/rules.h"
@@ -81,6 +82,8 @@ Operator conv_grad(std::string_view name, std::string_view of, std::string_view 
           .cost = conv_grad_cost,
           .attributes = std::move(attributes),
           .weight_inputs = 0b100,
+          .run = {"aten::convolution_backward"},
+          .calls = aten::conv_grad,
           .examples = std::move(examples),
           .gradient_of = of,
           .kernel_input = 2};
@@ -149,6 +152,8 @@ const std::vector<Operator>& gradient_windows_operators() {
           .shapes = pool_grad_shapes<2>,
           .cost = max_pool_grad_cost,
           .attributes = window_attributes,
+          .run = {"aten::max_pool2d_with_indices_backward"},
+          .calls = aten::max_pool_grad,
           .examples = {"com.microsoft.MaxPoolGrad 8x64x28x28 i64:8x64x28x28 8x64x56x56 kernel_shape=2,2 strides=2,2"},
           .gradient_of = "MaxPool",
       },
@@ -164,6 +169,8 @@ const std::vector<Operator>& gradient_windows_operators() {
                          {"kernel_shape"},
                          {"pads", "0"},
                          {"strides", "1"}},
+          .run = {"aten::avg_pool2d_backward"},
+          .calls = aten::average_pool_grad,
           .examples = {"com.microsoft.AveragePoolGrad 8x64x28x28 8x64x56x56 kernel_shape=2,2 strides=2,2"},
           .gradient_of = "AveragePool",
       },

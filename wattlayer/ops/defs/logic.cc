@@ -1,6 +1,7 @@
 #include <bit>
 #include <cmath>
 
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -229,6 +230,7 @@ const std::vector<Operator>& logic_operators() {
           .run = {"aten::where.self",
                   {{.parameter = "condition"}, {.parameter = "self", .index = 1}, {.parameter = "other", .index = 2}}},
           .examples = {"Where bool:1x1x128x128 1x12x128x128 scalar"},
+          .backward = backward_rules::where,
       },
   };
   return operators;

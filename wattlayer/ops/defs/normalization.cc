@@ -197,6 +197,7 @@ const std::vector<Operator>& normalization_operators() {
                   {run::input("input"), run::attribute("num_groups", "num_groups", ""), run::input("weight", 1),
                    run::input("bias", 2), run::attribute("eps", "epsilon", "1e-05"), run::constant("cudnn_enabled", "true")}},
           .examples = {"GroupNormalization 2x32x16x16 32 32 num_groups=8"},
+          .backward = backward_rules::standardize,
       },
       {
           .name = "InstanceNormalization",
@@ -212,6 +213,7 @@ const std::vector<Operator>& normalization_operators() {
                    run::constant("momentum", "0.1"), run::attribute("eps", "epsilon", "1e-05"),
                    run::constant("cudnn_enabled", "true")}},
           .examples = {"InstanceNormalization 2x32x16x16 32 32"},
+          .backward = backward_rules::standardize,
       },
       {
           .name = "LRN",
@@ -223,6 +225,7 @@ const std::vector<Operator>& normalization_operators() {
           .run = {"aten::avg_pool3d"},
           .calls = aten::lrn,
           .examples = {"LRN 1x96x27x27 size=5"},
+          .backward = backward_rules::standardize,
       },
       {
           .name = "LayerNormalization",
@@ -246,6 +249,7 @@ const std::vector<Operator>& normalization_operators() {
           .cost = lp_norm_cost,
           .attributes = {{"axis", "-1"}, {"p", "2"}},
           .examples = {"LpNormalization 2x64x28x28 axis=1"},
+          .backward = backward_rules::standardize,
       },
       {
           .name = "MeanVarianceNormalization",
@@ -268,6 +272,7 @@ const std::vector<Operator>& normalization_operators() {
                   {run::input("input"), run::dims("normalized_shape", 0, "axis", "-1"), run::input("weight", 1),
                    run::attribute("eps", "epsilon", "1e-05")}},
           .examples = {"RMSNormalization 1x128x2048 2048"},
+          .backward = backward_rules::standardize,
       },
   };
   return operators;

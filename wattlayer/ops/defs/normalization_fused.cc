@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
 
@@ -129,6 +130,7 @@ const std::vector<Operator>& normalization_fused_operators() {
           .attributes = {{"axis", "-1"}, {"epsilon", "1e-05"}, {"stash_type", "1"}},
           .weight_inputs = 0b10,
           .examples = {"SimplifiedLayerNormalization 1x128x2048 2048"},
+          .backward = backward_rules::standardize,
       },
       {
           .name = "com.microsoft.EmbedLayerNormalization",

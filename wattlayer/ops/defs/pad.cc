@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "wattlayer/ops/aten_calls.h"
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -139,6 +140,7 @@ const std::vector<Operator>& pad_operators() {
           .run = {"aten::constant_pad_nd"},
           .calls = aten::pad,
           .examples = {"Pad 1x64x56x56 [0,0,1,1,0,0,1,1]", "Pad 1x64x56x56 [1,1,1,1] - [2,3] mode=reflect"},
+          .backward = backward_rules::pad,
       },
       {
           .name = "com.microsoft.Pad",

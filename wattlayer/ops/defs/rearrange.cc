@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "wattlayer/ops/aten_calls.h"
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -102,6 +103,7 @@ const std::vector<Operator>& rearrange_operators() {
           .run = {"aten::pixel_shuffle"},
           .calls = aten::depth_to_space,
           .examples = {"DepthToSpace 1x256x28x28 blocksize=2"},
+          .backward = backward_rules::rearrange,
       },
       {
           .name = "SpaceToDepth",
@@ -113,6 +115,7 @@ const std::vector<Operator>& rearrange_operators() {
           .run = {"aten::pixel_unshuffle"},
           .calls = aten::space_to_depth,
           .examples = {"SpaceToDepth 1x3x224x224 blocksize=2"},
+          .backward = backward_rules::rearrange,
       },
       {
           .name = "Col2Im",
@@ -134,6 +137,7 @@ const std::vector<Operator>& rearrange_operators() {
           .run = {"aten::triu"},
           .calls = aten::trilu,
           .examples = {"Trilu 128x128 [1]@scalar", "Trilu 128x128 upper=0"},
+          .backward = backward_rules::trilu,
       },
       {
           .name = "com.microsoft.Trilu",

@@ -1,4 +1,5 @@
 #include "wattlayer/ops/aten_calls.h"
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/products.h"
 #include "wattlayer/ops/rules.h"
 #include "wattlayer/ops/run.h"
@@ -101,6 +102,7 @@ const std::vector<Operator>& recurrent_operators() {
           .calls = aten::recurrence,
           .examples = {"GRU 32x4x64 1x384x64 1x384x128 1x768",
                        "GRU 16x1x80 2x96x80 2x96x32 2x192 direction=bidirectional outputs=1,1"},
+          .backward = backward_rules::recurrence,
       },
       {
           .name = "LSTM",
@@ -118,6 +120,7 @@ const std::vector<Operator>& recurrent_operators() {
           .examples = {"LSTM 32x4x64 1x512x64 1x512x128 1x1024 outputs=1,1,1",
                        "LSTM 10x1x8 2x16x8 2x16x4 2x32 direction=bidirectional",
                        "LSTM 4x10x8 1x16x8 1x16x4 layout=1 outputs=1,0,1"},
+          .backward = backward_rules::recurrence,
       },
       {
           .name = "RNN",
@@ -133,6 +136,7 @@ const std::vector<Operator>& recurrent_operators() {
           .run = {"aten::rnn_tanh.input"},
           .calls = aten::recurrence,
           .examples = {"RNN 32x4x64 1x128x64 1x128x128 1x256"},
+          .backward = backward_rules::recurrence,
       },
       {
           .name = "com.microsoft.DynamicQuantizeLSTM",

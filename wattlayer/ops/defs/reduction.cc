@@ -322,6 +322,8 @@ const std::vector<Operator>& reduction_operators() {
     for (size_t i = 0; i < operators.size(); ++i) operators[i].examples = {examples[i][0], examples[i][1]};
     operators[0].backward = backward_rules::reduce_mean;
     operators[1].backward = backward_rules::reduce_sum;
+    operators[3].backward = operators[4].backward = backward_rules::reduce_extreme;
+    operators[6].backward = backward_rules::reduce_l2;
     const Operator arg = {
         .name = "ArgMax",
         .family = Family::reduction,
@@ -350,8 +352,10 @@ const std::vector<Operator>& reduction_operators() {
                     .attributes = {{"exclusive", "0"}, {"reverse", "0"}},
                     .run = {"aten::cumsum"},
                     .calls = aten::running,
-                    .examples = {"CumSum 1x128 [1]@scalar"}};
+                    .examples = {"CumSum 1x128 [1]@scalar"},
+                    .backward = backward_rules::running_sum};
     Operator product = sum;
+    product.backward = nullptr;
     product.name = "CumProd";
     product.summary = "running products along an axis; one FLOP an element";
     product.fold = fold_scan<Product>;

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "wattlayer/ops/aten_calls.h"
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -208,6 +209,7 @@ const std::vector<Operator>& resize_operators() {
           .calls = aten::resize,
           .examples = {"Resize 1x64x28x28 - [1.0,1.0,2.0,2.0]",
                        "Resize 1x3x200x300 - - [100,100] axes=2,3 keep_aspect_ratio_policy=not_larger mode=linear"},
+          .backward = backward_rules::resize,
       },
       {
           .name = "Upsample",
@@ -220,6 +222,7 @@ const std::vector<Operator>& resize_operators() {
           .run = {"aten::upsample_nearest2d"},
           .calls = aten::resize,
           .examples = {"Upsample 1x64x28x28 [1.0,1.0,2.0,2.0]"},
+          .backward = backward_rules::resize,
       },
       {
           .name = "GridSample",

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "wattlayer/ops/aten_calls.h"
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -230,6 +231,7 @@ const std::vector<Operator>& scatter_operators() {
           .run = {"aten::gather"},
           .calls = aten::gather_elements,
           .examples = {"GatherElements 1x1000 i64:1x5 axis=1"},
+          .backward = backward_rules::pick,
       },
       {
           .name = "GatherND",
@@ -242,6 +244,7 @@ const std::vector<Operator>& scatter_operators() {
           .run = {"aten::index.Tensor"},
           .calls = aten::gather_nd,
           .examples = {"GatherND 4x128x64 i64:10x2", "GatherND 2x2x2 i64:2x1 batch_dims=1"},
+          .backward = backward_rules::pick,
       },
       {
           .name = "com.microsoft.GatherND",

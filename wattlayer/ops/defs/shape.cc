@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "wattlayer/ops/aten_calls.h"
 #include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
@@ -236,7 +237,8 @@ const std::vector<Operator>& shape_operators() {
           .fold = fold_same,
           .attributes = {{"training_mode", "0"}},
           .can_run_in_place = true,
-          .run = {"aten::alias", {self}},
+          .run = {"aten::native_dropout"},
+          .calls = aten::dropout,
           .examples = {"Dropout 1x4096", "Dropout 64x4096 outputs=1,1 training_mode=1"},
           .backward = backward_rules::dropout,
           .train = drop_at_random,

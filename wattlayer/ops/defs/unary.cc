@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "wattlayer/ops/backward_rules.h"
 #include "wattlayer/ops/fold.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/ops/rules.h"
@@ -73,6 +74,13 @@ void fold_is_inf(Layer& layer) {
   fold::set(layer, 0, Value::of(std::move(out)));
 }
 
+/// Steps have no gradient; rules know some of the others.
+auto backward_of(std::string_view name) -> void (*)(BackwardBuilder&) {
+  for (std::string_view step : {"Sign", "Floor", "Ceil", "Round"})
+    if (name == step) return backward_rules::none;
+  return backward_rules::unary;
+}
+
 Operator unary(std::string_view name, std::string_view summary, Cost (*cost)(const Layer&), void (*fold)(Layer&),
                std::string_view aten, std::string_view example) {
   return {.name = name,
@@ -83,7 +91,8 @@ Operator unary(std::string_view name, std::string_view summary, Cost (*cost)(con
           .fold = fold,
           .can_run_in_place = true,
           .run = {aten, {{.parameter = "self"}}},
-          .examples = {example}};
+          .examples = {example},
+          .backward = backward_of(name)};
 }
 
 }  // namespace
