@@ -156,7 +156,7 @@ std::string totals(const Answer& a) {
        both(t.epoch_j, t.epoch_s) +
            fmt::format("   {} steps{}", count_text(t.steps),
                        t.validation_passes > 0 ? fmt::format(", {} validation passes", count_text(t.validation_passes)) : ""));
-  line(fmt::format("{} epochs", count_text(a.plan.epochs)), both(t.run_j, t.run_s));
+  if (a.plan.epochs != 1) line(fmt::format("{} epochs", count_text(a.plan.epochs)), both(t.run_j, t.run_s));
   const Interval kwh{t.run_j.value / 3.6e6, t.run_j.low / 3.6e6, t.run_j.high / 3.6e6};
   line("", fmt::format("{:.4g} kWh [{:.3g}, {:.3g}]", kwh.value, kwh.low, kwh.high));
   line("mean power", of(e.power_w, "W"));

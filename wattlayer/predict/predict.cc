@@ -13,7 +13,6 @@ namespace {
 
 constexpr double tolerance = 0.1;           // outside the fitted range by less than 10 % still counts as inside
 constexpr double unseen_group_width = 0.7;  // a factor of 2: the prior alone prices it
-constexpr double borrowed_width = 0.35;     // gradients at the law of their forward operator (docs/training/workload.md)
 constexpr double width_per_distance = 0.5;  // half a log unit of doubt per log unit outside the fitted range
 constexpr double largest_distance = 4;
 
@@ -51,9 +50,8 @@ Priced price(const Layer& layer, const EnergyModel& model, const OperatingPoint&
   p.parameters = f.parameters;
   if (!f.known_operator) p.label = Label::bounded, p.doubt = unseen_group_width;
   else if (has_bounded_shape(layer)) p.label = Label::bounded;
-  else if (!p.outcome.group || p.outcome.group->dtype != f.group.dtype)
+  else if (!p.outcome.group || p.outcome.borrowed || p.outcome.group->dtype != f.group.dtype)
     p.label = Label::extrapolated, p.doubt = unseen_group_width;
-  else if (p.outcome.borrowed) p.label = Label::extrapolated, p.doubt = borrowed_width;
   else if (p.outcome.outside > tolerance || model.from_data_sheet || other_clock(*model.physics, point))
     p.label = Label::extrapolated;
   p.in_range = p.label == Label::predicted;
