@@ -155,5 +155,41 @@ TEST_F(MeasuredDataset, MlperfMobileNetZoo) {
   for (const Measurement& m : rows.measurements) EXPECT_EQ(!m.time_s, m.conditions.at("round") == "v4.0") << m.row;
 }
 
+TEST_F(MeasuredDataset, GaissaPre) {
+  read("gaissa-pre");
+  if (IsSkipped()) return;
+  EXPECT_TRUE(rows.refused.empty()) << rows.refused[0].reason;
+  EXPECT_EQ(rows.measurements.size(), 857u);
+  EXPECT_EQ(count([](const Measurement& m) { return m.block; }).size(), 45u);
+  const Measurement& m = rows.measurements[0];  // VGG16 on the RTX 3090: 13.407282 kJ an epoch at 334.536022 W
+  const double passes = (23807 + 10203) / 32.0;
+  EXPECT_EQ(m.hardware, "rtx-3090");
+  EXPECT_DOUBLE_EQ(std::stod(m.conditions.at("passes")), passes);
+  EXPECT_NEAR(*m.energy_j * passes, 13407.282, 1e-6);
+  EXPECT_NEAR(*m.energy_j / *m.time_s, 334.536022, 1e-6);
+  // Forward, gradients of inputs and of weights in steps, forward alone in validation.
+  double macs = 0;
+  for (const WorkloadItem& item : m.workload.items) macs += item.count * cost(item.layer).macs;
+  EXPECT_NEAR(2e-9 * macs * passes / 10.02877, 3 * 23807. + 10203, 0.02 * 3 * 23807);
+}
+
+TEST_F(MeasuredDataset, ZeusEpochs) {
+  read("zeus-nsdi23");
+  if (IsSkipped()) return;
+  EXPECT_TRUE(rows.refused.empty()) << rows.refused[0].reason;
+  EXPECT_EQ(rows.measurements.size(), 795u);
+  EXPECT_EQ(dropped, 814u);
+  EXPECT_EQ(count([](const Measurement& m) { return m.hardware; }),
+            (std::map<std::string, size_t>{{"a40", 252}, {"p100", 114}, {"quadro-rtx-6000", 184}, {"v100", 245}}));
+}
+
+TEST_F(MeasuredDataset, EcNasCells) {
+  read("ec-nas");
+  if (IsSkipped()) return;
+  EXPECT_TRUE(rows.refused.empty()) << rows.refused[0].reason;  // each meets its published parameters
+  EXPECT_EQ(rows.measurements.size() + rows.not_drawn, 2805u + 4310u);
+  for (const Measurement& m : rows.measurements) EXPECT_GT(*m.energy_j, 0) << m.row;
+}
+
 }  // namespace
 }  // namespace wattlayer

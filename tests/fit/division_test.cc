@@ -7,6 +7,7 @@
 
 #include "wattlayer/core/data_files.h"
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/other_blocks.h"
 #include "wattlayer/fit/evaluation.h"
 #include "wattlayer/ops/layer_text.h"
 
@@ -34,6 +35,25 @@ std::vector<Measurement> rows() {
 }
 
 Split network_split(Split::Kind kind) { return {.name = "s", .kind = kind, .train = {"network"}, .test = {"network"}}; }
+
+TEST(Division, OtherBlocksOfTheDeviceTrainWithAllOthers) {
+  const auto all = rows();
+  Split split = network_split(Split::Kind::leave_hardware);
+  split.calibration_rows = {other_blocks};
+  const auto parts = divide(all, split);
+  ASSERT_EQ(parts.size(), 12u);  // 3 devices x 4 blocks
+  std::set<size_t> tested;
+  for (const SplitPart& part : parts) {
+    EXPECT_EQ(part.test.size(), 3u);
+    EXPECT_EQ(part.train.size(), 33u);
+    EXPECT_EQ(part.pooled, "all");
+    for (size_t t : part.test) {
+      EXPECT_TRUE(tested.insert(t).second);
+      for (size_t i : part.train) EXPECT_FALSE(all[i].hardware == all[t].hardware && all[i].block == all[t].block);
+    }
+  }
+  EXPECT_EQ(tested.size(), 36u);
+}
 
 TEST(Division, FoldsLeaveWholeBlocksOutTogether) {
   const auto all = rows();

@@ -7,6 +7,7 @@
 
 #include "wattlayer/core/error.h"
 #include "wattlayer/core/measurement.h"
+#include "wattlayer/core/other_blocks.h"
 
 namespace wattlayer {
 namespace {
@@ -84,9 +85,19 @@ uint64_t whole_number(const Json& json, const std::string& field) {
 }
 
 /// Fields of a rule that a table may state for all its rules.
-constexpr std::string_view rule_fields[] = {
-    "where",    "kind",   "layer",      "network",  "row",    "block", "parent",      "batch",       "scope",      "meter",
-    "energy_j", "time_s", "parameters", "hardware", "engine", "dtype", "energy_sd_j", "repetitions", "conditions", "keeps_types"};
+constexpr std::string_view rule_fields[] = {"where",      "kind",        "layer",   "network", "row",         "block",
+                                            "parent",     "batch",       "scope",   "meter",   "energy_j",    "time_s",
+                                            "parameters", "hardware",    "engine",  "dtype",   "energy_sd_j", "repetitions",
+                                            "conditions", "keeps_types", "training"};
+
+TrainingRule parse_training(const Json& json) {
+  allow_only(json, "training", {"optimizer", "samples", "validation_samples", "epochs", "frozen_until"});
+  return {.optimizer = text(json, "optimizer"),
+          .samples = text(json, "samples"),
+          .validation_samples = text(json, "validation_samples", ""),
+          .epochs = text(json, "epochs", ""),
+          .frozen_until = text(json, "frozen_until", "")};
+}
 
 /// A rule of a table; what it does not say, the table says for all its rules.
 RowRule parse_rule(const Json& json, const Json& table) {
@@ -115,23 +126,29 @@ RowRule parse_rule(const Json& json, const Json& table) {
   rule.meter = text(both, "meter", "");
   rule.conditions = texts_by_name(both, "conditions");
   rule.keeps_types = truth(both, "keeps_types", false);
+  if (both.contains("training")) rule.training = parse_training(both["training"]);
+  if ((rule.kind == "training-step") != rule.training.has_value())
+    wrong("training", "it in rules of kind training-step, and in no other");
+  if (rule.training && rule.network.empty()) wrong("rows", "a network in rules of kind training-step");
   if (rule.layer.empty() == rule.network.empty()) wrong("rows", "either layer or network in each rule");
   if (std::find(std::begin(measurement_kinds), std::end(measurement_kinds), rule.kind) == std::end(measurement_kinds))
-    wrong("kind", "random-layer, real-layer, network or real-configuration");
+    throw Error(ErrorKind::invalid_input, fmt::format("kind: expected one of {}", fmt::join(measurement_kinds, ", ")));
   return rule;
 }
 
 DerivedColumn parse_derived(const Json& json) {
-  allow_only(json, "derive", {"names", "from", "pattern", "map", "lookup", "inverse", "otherwise", "occurrence"});
+  allow_only(json, "derive", {"names", "from", "pattern", "map", "lookup", "inverse", "otherwise", "occurrence", "without"});
   DerivedColumn column{.names = texts(json.value("names", Json()), "names"), .from = text(json, "from")};
+  column.without = text(json, "without", "");
   column.pattern = text(json, "pattern", "");
   column.map = texts_by_name(json, "map");
   column.lookup = text(json, "lookup", "");
   column.inverse = truth(json, "inverse", false);
   column.occurrence = truth(json, "occurrence", false);
   if (json.contains("otherwise")) column.otherwise = text(json, "otherwise");
-  if (json.contains("pattern") + json.contains("map") + json.contains("lookup") + column.occurrence > 1)
-    wrong("derive", "at most one of pattern, map, lookup and occurrence");
+  if (json.contains("pattern") + json.contains("map") + json.contains("lookup") + json.contains("without") + column.occurrence >
+      1)
+    wrong("derive", "at most one of pattern, map, lookup, without and occurrence");
   if (column.names.empty() || (column.pattern.empty() && column.names.size() != 1))
     wrong("names", "the name of the derived column, or those of the groups of the pattern");
   return column;
@@ -180,9 +197,12 @@ Split parse_split(const Json& json) {
   split.with = text(json, "with", "");
   split.without = text(json, "without", "");
   if (json.contains("folds")) split.folds = whole_number(json, "folds");
-  if (json.contains("calibration_rows")) {
+  if (json.value("calibration_rows", Json()) == "other blocks") {
+    split.calibration_rows = {other_blocks};
+  } else if (json.contains("calibration_rows")) {
     split.calibration_rows.clear();
-    if (!json["calibration_rows"].is_array()) wrong("calibration_rows", "a list of whole numbers of 0 or more");
+    if (!json["calibration_rows"].is_array())
+      wrong("calibration_rows", "a list of whole numbers of 0 or more, or the text `other blocks`");
     for (const Json& rows : json["calibration_rows"]) {
       if (!rows.is_number_unsigned()) wrong("calibration_rows", "a list of whole numbers of 0 or more");
       split.calibration_rows.push_back(rows.get<size_t>());

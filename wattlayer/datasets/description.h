@@ -15,6 +15,15 @@ namespace wattlayer {
 /// characters.
 using RowCondition = std::map<std::string, std::vector<std::string>>;
 
+/// How a row's network was trained; templates as those of a rule. Energy and time of such a row are of all epochs together; the
+/// measurement is the mean pass of a batch, validation included.
+struct TrainingRule {
+  std::string optimizer;                    ///< a name that graph/training_step.h knows
+  std::string samples, validation_samples;  ///< of one epoch; no validation where empty
+  std::string epochs;                       ///< 1 where empty
+  std::string frozen_until;                 ///< node whose parameters, and all before, are not trained
+};
+
 /// How rows of a table become measurements. Texts are templates (row_text.h) over the columns; an empty text: not given.
 struct RowRule {
   RowCondition where;
@@ -26,16 +35,19 @@ struct RowRule {
   std::string energy_j, energy_sd_j, time_s, repetitions;
   std::string parameters;                             ///< published parameter count, compared with the network's
   std::string hardware, engine, dtype, scope, meter;  ///< where they differ from row to row
-  bool keeps_types = false;  ///< the network brings its own element types (autocast): `dtype` is not forced on it
+  bool keeps_types = false;              ///< the network brings its own element types (autocast): `dtype` is not forced on it
+  std::optional<TrainingRule> training;  ///< of kind training-step
   std::map<std::string, std::string> conditions;  ///< name of the condition -> template; an empty one is left out
 };
 
-/// Columns made of others. Exactly one of `pattern`, `map`, `lookup` says how; with none of them the column is `from` itself.
+/// Columns made of others. Exactly one of `pattern`, `map`, `lookup`, `without` says how; with none of them the column is `from`
+/// itself.
 struct DerivedColumn {
   std::vector<std::string> names;
   std::string from;                        ///< template
   std::string pattern;                     ///< regular expression of the whole text; its groups are the columns
   std::map<std::string, std::string> map;  ///< text -> text
+  std::string without;                     ///< characters that are left out of the text
   std::string lookup;                      ///< template: JSON file in the folder, an object of texts and numbers
   bool inverse = false;                    ///< the lookup goes from its values to its keys
   std::optional<std::string> otherwise;    ///< template for a text that the map lacks

@@ -13,6 +13,7 @@
 #include "wattlayer/datasets/row_columns.h"
 #include "wattlayer/datasets/row_text.h"
 #include "wattlayer/graph/graph.h"
+#include "wattlayer/graph/training_step.h"
 #include "wattlayer/networks/network.h"
 #include "wattlayer/ops/layer_text.h"
 #include "wattlayer/ops/operator.h"
@@ -25,7 +26,28 @@ namespace {
 /// A network that the rows name, lowered; rows of one network share it.
 struct LoweredNetwork {
   Workload workload;
-  double parameters = 0;
+  double parameters = 0, trainable = 0;  ///< with and without running statistics
+};
+
+/// Those that training changes: all but the running statistics of batch normalisation.
+double trainable_parameters(const Graph& graph) {
+  double statistics = 0;
+  for (const Node& node : graph.nodes)
+    if (node.layer.op == "BatchNormalization") statistics += node.layer.input(3).elements() + node.layer.input(4).elements();
+  return parameters(graph) - statistics;
+}
+
+/// How a row's network was trained.
+struct Training {
+  TrainingStep step;
+  int64_t samples = 0, validation_samples = 0, epochs = 1;
+
+  std::string text() const {
+    return fmt::format("{} {} {} {} {}", name(step.optimizer), samples, validation_samples, epochs, step.frozen_until);
+  }
+  double passes(int64_t batch) const {
+    return static_cast<double>(epochs * (samples + validation_samples)) / static_cast<double>(batch);
+  }
 };
 
 class Importer {
@@ -43,7 +65,9 @@ class Importer {
   double macs(const RowRule& rule, const ColumnLookup& column);
   Measurement measurement(const RowRule& rule, const ColumnLookup& column);
   Measurement described(const RowRule& rule, const ColumnLookup& column);
-  const LoweredNetwork& lowered(const std::string& spec, const Measurement& row, bool keeps_types);
+  const LoweredNetwork& lowered(const std::string& spec, const Measurement& row, const RowRule& rule,
+                                const std::optional<Training>& training);
+  std::optional<Training> training(const RowRule& rule, const Measurement& row, const ColumnLookup& column);
 
   const DatasetDescription& description_;
   const std::filesystem::path& folder_;
@@ -131,13 +155,39 @@ bool Importer::dropped(const DatasetTable& table, const RowRule& row, const Colu
   return false;
 }
 
-const LoweredNetwork& Importer::lowered(const std::string& spec, const Measurement& row, bool keeps_types) {
-  const std::string key = fmt::format("{} {} {}", spec, row.engine, name(row.dtype));
+std::optional<Training> Importer::training(const RowRule& rule, const Measurement& row, const ColumnLookup& column) {
+  if (!rule.training) return std::nullopt;
+  const TrainingRule& own = *rule.training;
+  Training training;
+  training.samples = whole(own.samples, "samples", column);
+  training.step.optimizer = require_optimizer(filled(own.optimizer, "optimizer", column));
+  training.step.kernels = optimizer_kernels(catalogue_.engine(row.engine), catalogue_.hardware(row.hardware));
+  if (!own.validation_samples.empty()) training.validation_samples = whole(own.validation_samples, "validation_samples", column);
+  if (!own.epochs.empty()) training.epochs = whole(own.epochs, "epochs", column);
+  if (!own.frozen_until.empty()) training.step.frozen_until = fill_template(own.frozen_until, column).value_or("");
+  return training;
+}
+
+/// The mean pass of a batch: forward, backward and optimizer, and of validation the forward pass, by their share.
+Workload trained(const Graph& graph, const Engine& engine, const Training& training) {
+  Workload mean = training_epoch(graph, engine, training.step, training.samples, training.validation_samples);
+  const double passes = training.passes(graph.batch) / static_cast<double>(training.epochs);
+  for (WorkloadItem& item : mean.items) item.count /= passes;
+  return mean;
+}
+
+const LoweredNetwork& Importer::lowered(const std::string& spec, const Measurement& row, const RowRule& rule,
+                                        const std::optional<Training>& training) {
+  const std::string key =
+      fmt::format("{} {} {} {}", spec, row.engine, name(row.dtype), training ? training->text() : std::string());
   const auto known = networks_.find(key);
   if (known != networks_.end()) return known->second;
   Graph graph = network(spec);
-  if (row.dtype != DataType::f32 && !keeps_types) graph = with_dtype(std::move(graph), row.dtype);
-  LoweredNetwork entry{.workload = lower(graph, catalogue_.engine(row.engine)), .parameters = parameters(graph)};
+  if (row.dtype != DataType::f32 && !rule.keeps_types) graph = with_dtype(std::move(graph), row.dtype);
+  const Engine& engine = catalogue_.engine(row.engine);
+  LoweredNetwork entry{.workload = training ? trained(graph, engine, *training) : lower(graph, engine),
+                       .parameters = parameters(graph),
+                       .trainable = trainable_parameters(graph)};
   for (WorkloadItem& item : entry.workload.items) item.names.clear();
   return networks_.emplace(key, std::move(entry)).first->second;
 }
@@ -169,24 +219,41 @@ Measurement Importer::described(const RowRule& rule, const ColumnLookup& column)
   return m;
 }
 
+/// Energy and time of the mean pass, and what methods need to know of a training that the workload does not say.
+void take_mean_pass(const Training& training, const LoweredNetwork& network, int64_t batch, Measurement& m) {
+  const double passes = training.passes(batch);
+  for (std::optional<double>* figure : {&m.energy_j, &m.energy_sd_j, &m.time_s})
+    if (*figure) **figure /= passes;
+  std::map<std::string, std::string>& conditions = m.conditions;
+  conditions["optimizer"] = name(training.step.optimizer);
+  conditions["passes"] = fmt::format("{}", passes);
+  conditions["training_samples"] = fmt::format("{}", training.samples);
+  conditions["validation_samples"] = fmt::format("{}", training.validation_samples);
+  conditions["epochs"] = fmt::format("{}", training.epochs);
+  conditions["parameters"] = fmt::format("{}", network.parameters);
+}
+
 Measurement Importer::measurement(const RowRule& rule, const ColumnLookup& column) {
   Measurement m = described(rule, column);
   const int64_t batch = whole(rule.batch, "batch", column);
   if (!rule.network.empty()) {
     const std::string name = filled(rule.network, "network", column);
+    const std::optional<Training> how = training(rule, m, column);
     const LoweredNetwork& network =
-        lowered(fmt::format("{}{}batch={}", name, name.find('?') == name.npos ? '?' : '&', batch), m, rule.keeps_types);
+        lowered(fmt::format("{}{}batch={}", name, name.find('?') == name.npos ? '?' : '&', batch), m, rule, how);
     const auto published = quantity(rule.parameters, "parameters", column);
-    if (published && std::abs(network.parameters / *published - 1) > 0.01)
+    const auto off = [&](double count) { return std::abs(count / *published - 1) > 0.01; };
+    if (published && off(network.parameters) && off(network.trainable))
       throw Error(ErrorKind::invalid_input,
                   fmt::format("{} is generated with {} parameters, the row says {}", name, network.parameters, *published));
     m.workload = network.workload;
+    if (how) take_mean_pass(*how, network, batch, m);
   } else {
     m.workload.items.push_back(
         {.layer = parse_layer(filled(rule.layer, "layer", column) + fmt::format(" dtype={}", name(m.dtype)))});
   }
   m.workload.batch = batch;
-  m.workload.is_network = rule.kind == "network";
+  m.workload.is_network = rule.kind == "network" || rule.training.has_value();
   std::string layer;
   const ColumnLookup with_layer = [&](std::string_view name) -> std::optional<std::string_view> {
     if (name != "layer" || rule.layer.empty()) return column(name);

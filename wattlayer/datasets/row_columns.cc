@@ -21,6 +21,11 @@ std::regex compiled(const std::string& pattern) try {
   throw Error(ErrorKind::invalid_input, fmt::format("pattern '{}' is no regular expression: {}", pattern, e.what()));
 }
 
+std::string left_out(std::string text, std::string_view characters) {
+  std::erase_if(text, [&](char c) { return characters.find(c) != characters.npos; });
+  return text;
+}
+
 /// An object of texts and numbers, or its inverse.
 std::unordered_map<std::string, std::string> read_lookup(const std::filesystem::path& file, bool inverse) {
   const auto json = nlohmann::json::parse(read_text_file(file), nullptr, false);
@@ -119,6 +124,7 @@ void RowColumns::derive() {
     std::string* const made_here = &derived_[maker.first];
     if (!text) std::fill_n(made_here, rule.names.size(), "");
     else if (rule.occurrence) *made_here = std::to_string(++maker.occurrences[*text]);
+    else if (!rule.without.empty()) *made_here = left_out(std::move(*text), rule.without);
     else if (!rule.map.empty()) *made_here = mapped(maker, *text);
     else if (rule.pattern.empty() && rule.lookup.empty()) *made_here = std::move(*text);
     else std::copy_n(made(maker, *text).begin(), rule.names.size(), made_here);

@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 
+#include "wattlayer/core/other_blocks.h"
 #include "wattlayer/fit/rows.h"
 
 namespace wattlayer {
@@ -55,6 +56,8 @@ class Division {
   }
   std::map<std::string, std::string> fold_of_blocks() const;
   std::vector<size_t> rows_of_others(const std::string& device) const;
+  void add_other_blocks(const std::string& device, const std::vector<size_t>& own, const std::vector<size_t>& others,
+                        std::vector<SplitPart>& parts) const;
 
   std::span<const Measurement> rows_;
   const Split& split_;
@@ -133,17 +136,34 @@ std::vector<size_t> Division::rows_of_others(const std::string& device) const {
   return drawn;
 }
 
+/// One part a block of the device: its other blocks and all other devices train.
+void Division::add_other_blocks(const std::string& device, const std::vector<size_t>& own, const std::vector<size_t>& others,
+                                std::vector<SplitPart>& parts) const {
+  std::map<std::string, SplitPart> blocks;
+  for (size_t i : own) blocks[block(i)].test.push_back(i);
+  for (auto& [name, part] : blocks) {
+    part.unit = fmt::format("{}, {}", device, name);
+    part.train = others;
+    for (size_t i : own)
+      if (trains(i) && block(i) != name) part.train.push_back(i);
+    std::sort(part.train.begin(), part.train.end());
+    parts.push_back(std::move(part));
+  }
+}
+
 /// The same rows test whatever the number of calibration rows, which are the first of one draw.
 std::vector<SplitPart> Division::by_hardware() const {
   std::vector<SplitPart> parts;
   size_t most = 0;
-  for (size_t k : split_.calibration_rows) most = std::max(most, k);
+  for (size_t k : split_.calibration_rows)
+    if (k != other_blocks) most = std::max(most, k);
   for (const auto& [device, own] : grouped(&Division::tests, [&](size_t i) { return rows_[i].hardware; })) {
     const std::vector<size_t> order = drawn_order(own.size(), calibration_seed);
     const size_t kept = std::min(most, own.size() - std::min(own.size(), fewest_test_rows));
     const std::vector<size_t> others = rows_of_others(device);
     if (others.empty()) continue;
     for (size_t k : split_.calibration_rows) {
+      if (k == other_blocks) add_other_blocks(device, own, others, parts);
       if (k > kept) continue;
       SplitPart part{.unit = fmt::format("{}, K={}", device, k), .train = others, .pooled = fmt::format("K={}", k)};
       for (size_t i = 0; i < k; ++i) part.train.push_back(own[order[i]]);

@@ -66,7 +66,7 @@ class Scoring {
   /// `pooled`: the unit under which several parts count together.
   void add(const Measurement& row, const std::string& identity, const std::string& unit, const std::string& pooled,
            const std::optional<Prediction>& answer) {
-    const std::string level = row.kind == "network" ? "network" : "layer";
+    const std::string level = row.workload.is_network ? "network" : "layer";
     const std::string op = operator_of(row);
     std::set<std::string> units = {pooled, unit};
     if (split_.by_operator && level == "layer")
@@ -240,7 +240,7 @@ Evaluation evaluate(std::span<const Measurement> rows, const EnergyModel& model)
                               model.scope, m.dataset, m.scope));
     example = &m;
     const OperatingPoint point = operating_point(model.hardware, m.conditions);
-    scoring.add(m, identities[static_cast<size_t>(&m - rows.data())], m.kind == "network" ? m.block : "all", "all",
+    scoring.add(m, identities[static_cast<size_t>(&m - rows.data())], m.workload.is_network ? m.block : "all", "all",
                 answer_of(predict(m.workload, model, point)));
   }
   if (!example)

@@ -19,7 +19,7 @@ std::map<std::string, std::vector<MeasuredLayer>> measured_layers(TrainingRows r
 std::vector<const Measurement*> measured_networks(TrainingRows rows) {
   std::vector<const Measurement*> networks;
   for (const Measurement* m : rows)
-    if (m->kind == "network" && has_measured_energy(*m) && m->failure.empty()) networks.push_back(m);
+    if (m->workload.is_network && has_measured_energy(*m) && m->failure.empty()) networks.push_back(m);
   return networks;
 }
 

@@ -9,6 +9,7 @@
 #include "wattlayer/core/statistics.h"
 #include "wattlayer/fit/calibration.h"
 #include "wattlayer/fit/reduction.h"
+#include "wattlayer/fit/repeats.h"
 #include "wattlayer/fit/rows.h"
 #include "wattlayer/fit/transfer.h"
 
@@ -118,7 +119,9 @@ class PhysicsPredictor : public Predictor {
   std::map<DataType, EnergyModel> models_;
 };
 
-PhysicsFit fit_own(TrainingRows rows, const Target& target, const PhysicsFitOptions& options) {
+PhysicsFit fit_own(TrainingRows all, const Target& target, const PhysicsFitOptions& options) {
+  const AveragedRepeats configurations(all);
+  const TrainingRows rows = configurations.rows();
   const bool measured = energy_was_measured(rows, options);
   const LawForm form = choose_form(rows, target, options);
   PhysicsFit fit{.model = fit_law(rows, target, form.norm, options.most_rows, options.iterations, nullptr, form.curved_windows)};

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/fit/few_rows.h"
 #include "wattlayer/fit/rows.h"
 
 namespace wattlayer {
@@ -24,6 +25,9 @@ struct SolverFunction {
     return std::isfinite(residuals[0]);
   }
 };
+
+/// Networks of many operators: dense steps in the space of the parameters would take most of a fit's time.
+constexpr size_t many_parameters = 400;
 
 size_t group_number(std::vector<PhysicsGroup>& groups, const Group& group) {
   for (size_t g = 0; g < groups.size(); ++g)
@@ -129,6 +133,8 @@ Reduced reduce(TrainingRows rows, const Target& target, const DevicePrior* known
 }
 
 std::vector<double> solve(const PhysicsProblem& problem, const PhysicsParameters& parameters, int iterations) {
+  const size_t of_rows = problem.residuals() - parameters.size();
+  if (parameters.size() > many_parameters && of_rows < parameters.size()) return solve_few_rows(problem, parameters, iterations);
   const SolverFunction function{problem};
   ceres::TinySolver<SolverFunction> solver;
   solver.options.max_num_iterations = iterations;

@@ -9,6 +9,7 @@
 #include "wattlayer/core/error.h"
 #include "wattlayer/fit/calibration.h"
 #include "wattlayer/fit/reduction.h"
+#include "wattlayer/fit/repeats.h"
 #include "wattlayer/fit/rows.h"
 
 namespace wattlayer {
@@ -86,7 +87,8 @@ DevicePrior fit_jointly(TrainingRows rows, const Target& target, double norm, in
 }  // namespace
 
 DevicePrior learn_prior(TrainingRows rows, const Target& target, const PriorOptions& options) {
-  const auto kept = evenly_by_device(rows, options.rows_of_a_device);
+  const AveragedRepeats configurations(rows);
+  const auto kept = evenly_by_device(configurations.rows(), options.rows_of_a_device);
   if (kept.size() < 5)
     throw Error(ErrorKind::invalid_input,
                 "cannot learn from other devices: expected at least 5 usable rows, found " + std::to_string(kept.size()));
@@ -138,8 +140,10 @@ std::shared_ptr<const DevicePrior> LearnedPriors::of(TrainingRows others, const 
 }
 
 PhysicsFit fit_from_prior(TrainingRows rows, const Target& target, const DevicePrior& prior, const PhysicsFitOptions& options) {
-  PhysicsFit fit{.model = fit_law(rows, target, prior.norm, options.most_rows, options.iterations, &prior)};
-  calibrate_from(prior, rows.size(), fit.model);
+  const AveragedRepeats configurations(rows);
+  const auto& own = configurations.rows();
+  PhysicsFit fit{.model = fit_law(own, target, prior.norm, options.most_rows, options.iterations, &prior)};
+  calibrate_from(prior, own.size(), fit.model);
   return fit;
 }
 

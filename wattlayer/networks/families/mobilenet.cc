@@ -1,4 +1,5 @@
 #include "wattlayer/networks/builder.h"
+#include "wattlayer/networks/classifier.h"
 #include "wattlayer/networks/network.h"
 #include "wattlayer/networks/round_channels.h"
 
@@ -36,7 +37,9 @@ Graph build_v2(const NetworkSpec& spec) {
   for (const Stage& s : stages)
     for (int64_t i = 0; i < s.blocks; ++i)
       x = inverted_residual(b, x, round_channels(static_cast<double>(s.channels) * width), i == 0 ? s.stride : 1, s.expansion);
-  x = b.flatten(b.global_pool(conv_norm_relu6(b, x, {.channels = round_channels(1280 * std::max(1.0, width))})));
+  x = conv_norm_relu6(b, x, {.channels = round_channels(1280 * std::max(1.0, width))});
+  if (spec.options.contains("top")) return b.finish({classifier(b, x, spec)});
+  x = b.flatten(b.global_pool(x));
   return b.finish({b.linear(b.add("Dropout", {x}), spec.integer("classes", 1000))});
 }
 
@@ -68,7 +71,7 @@ const std::vector<NetworkFamily>& mobilenet_networks() {
   static const std::vector<NetworkFamily> families = {
       {.names = {"mobilenet_v1", "mobilenet_v2"},
        .summary = "MobileNet (Howard et al. 2017; v2 as in torchvision) of any width",
-       .options = {"width", "classes"},
+       .options = {"width", "classes", "hidden", "top", "norm"},
        .build = mobilenet}};
   return families;
 }

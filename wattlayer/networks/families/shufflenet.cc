@@ -63,12 +63,16 @@ std::optional<Graph> shufflenet(const NetworkSpec& spec) {
     constexpr int64_t blocks[] = {4, 8, 4};
     const int64_t size = spec.size.value_or(224);
     GraphBuilder b(std::string(plan.name), spec);
-    int x = b.relu(conv_norm(b, b.input({spec.batch, 3, size, size}), {.channels = plan.channels[0], .kernel = 3, .stride = 2}));
-    x = b.max_pool(x, 3, 2, 1);
+    const bool small = spec.flag("small");
+    const int64_t stride = small ? 1 : 2;
+    int x =
+        b.relu(conv_norm(b, b.input({spec.batch, 3, size, size}), {.channels = plan.channels[0], .kernel = 3, .stride = stride}));
+    if (!small) x = b.max_pool(x, 3, 2, 1);
     for (size_t stage = 0; stage < 3; ++stage)
       for (int64_t i = 0; i < blocks[stage]; ++i) x = unit(b, x, plan.channels[stage + 1], i == 0 ? 2 : 1);
     x = b.relu(conv_norm(b, x, {.channels = plan.channels[4]}));
-    return b.finish({b.linear(b.add("ReduceMean", {x, b.constant({2, 3})}, {{"keepdims", int64_t{0}}}), 1000)});
+    return b.finish(
+        {b.linear(b.add("ReduceMean", {x, b.constant({2, 3})}, {{"keepdims", int64_t{0}}}), spec.integer("classes", 1000))});
   }
   return std::nullopt;
 }
@@ -78,7 +82,8 @@ std::optional<Graph> shufflenet(const NetworkSpec& spec) {
 const std::vector<NetworkFamily>& shufflenet_networks() {
   static const std::vector<NetworkFamily> families = {
       {.names = {"shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0"},
-       .summary = "ShuffleNet v2, as in torchvision",
+       .summary = "ShuffleNet v2, as in torchvision; small=1 for images of 32 x 32 (stem without stride and pool)",
+       .options = {"small", "classes"},
        .build = shufflenet}};
   return families;
 }

@@ -1,4 +1,5 @@
 #include "wattlayer/networks/builder.h"
+#include "wattlayer/networks/classifier.h"
 #include "wattlayer/networks/network.h"
 
 namespace wattlayer {
@@ -28,10 +29,11 @@ Graph build(const VggPlan& plan, const NetworkSpec& spec) {
   int x = b.input({spec.batch, 3, size, size});
   for (int64_t channels : plan.layers)
     x = channels == pool ? b.max_pool(x, 2, 2) : b.relu(b.conv(x, {.channels = channels, .kernel = 3, .pad = 1}));
+  if (spec.options.contains("top")) return b.finish({classifier(b, x, spec)});
   if (b.shape(x)[2] == 7) x = b.add("Identity", {x});  // AdaptiveAvgPool2d(7) of a 7x7 map
   x = b.flatten(x);
   for (int i = 0; i < 2; ++i) x = b.add("Dropout", {b.relu(b.linear(x, 4096))});
-  return b.finish({b.linear(x, 1000)});
+  return b.finish({b.linear(x, spec.integer("classes", 1000))});
 }
 
 std::optional<Graph> vgg(const NetworkSpec& spec) {
@@ -43,9 +45,11 @@ std::optional<Graph> vgg(const NetworkSpec& spec) {
 }  // namespace
 
 const std::vector<NetworkFamily>& vgg_networks() {
-  static const std::vector<NetworkFamily> families = {{.names = {"vgg11", "vgg13", "vgg16", "vgg19"},
-                                                       .summary = "VGG without batch normalisation, as in torchvision",
-                                                       .build = vgg}};
+  static const std::vector<NetworkFamily> families = {
+      {.names = {"vgg11", "vgg13", "vgg16", "vgg19"},
+       .summary = "VGG without batch normalisation, as in torchvision; top=average for a classifier of one's own",
+       .options = {classifier_options.begin(), classifier_options.end()},
+       .build = vgg}};
   return families;
 }
 

@@ -1,4 +1,5 @@
 #include "wattlayer/networks/builder.h"
+#include "wattlayer/networks/classifier.h"
 #include "wattlayer/networks/network.h"
 
 namespace wattlayer {
@@ -38,14 +39,16 @@ std::optional<Graph> xception(const NetworkSpec& spec) {
   x = strided_block(b, x, 728, 1024, true);
   x = b.relu(separable(b, x, 1536));
   x = b.relu(separable(b, x, 2048));
-  return b.finish({b.linear(b.flatten(b.global_pool(x)), 1000)});
+  return b.finish({classifier(b, x, spec)});
 }
 
 }  // namespace
 
 const std::vector<NetworkFamily>& xception_networks() {
-  static const std::vector<NetworkFamily> families = {
-      {.names = {"xception"}, .summary = "Xception, as in keras.applications", .build = xception}};
+  static const std::vector<NetworkFamily> families = {{.names = {"xception"},
+                                                       .summary = "Xception, as in keras.applications; classes, hidden=1024",
+                                                       .options = {classifier_options.begin(), classifier_options.end()},
+                                                       .build = xception}};
   return families;
 }
 
