@@ -23,7 +23,7 @@ TEST(KerasNetworks, OperationsOfAForwardPassAsTensorFlowCountsThem) {
       {"inception_v3?size=224&top=flatten&hidden=2048/1024&norm=1&classes=102", 5.898369732},
       {"inception_v3?size=224&top=flatten&hidden=2048/2048&norm=1&classes=120", 5.902855984},
       {"nasnet_mobile?size=128&hidden=512&classes=1", 0.37164736},
-      {"mobilenet_v2?size=128&top=average&hidden=512&classes=1", 0.06402816},
+      {"mobilenet_v2?size=128&width=0.5&top=average&hidden=512&classes=1", 0.06402816},
       {"resnet50?size=128&stride_first=1&hidden=1024/512&classes=1", 2.52438272},
       {"vgg16?size=128&top=average&classes=1", 10.028770304},
       {"xception?size=128&hidden=1024&classes=1", 2.958404032}};

@@ -91,10 +91,11 @@ constexpr std::string_view rule_fields[] = {"where",      "kind",        "layer"
                                             "conditions", "keeps_types", "training"};
 
 TrainingRule parse_training(const Json& json) {
-  allow_only(json, "training", {"optimizer", "samples", "validation_samples", "epochs", "frozen_until"});
+  allow_only(json, "training", {"optimizer", "samples", "validation_samples", "epochs", "frozen_until", "kernels"});
   return {.optimizer = text(json, "optimizer"),
           .samples = text(json, "samples"),
           .validation_samples = text(json, "validation_samples", ""),
+          .kernels = text(json, "kernels", ""),
           .epochs = text(json, "epochs", ""),
           .frozen_until = text(json, "frozen_until", "")};
 }

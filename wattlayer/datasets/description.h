@@ -20,6 +20,7 @@ using RowCondition = std::map<std::string, std::vector<std::string>>;
 struct TrainingRule {
   std::string optimizer;                    ///< a name that graph/training_step.h knows
   std::string samples, validation_samples;  ///< of one epoch; no validation where empty
+  std::string kernels;                      ///< how parameters are updated; the engine's habit where empty
   std::string epochs;                       ///< 1 where empty
   std::string frozen_until;                 ///< node whose parameters, and all before, are not trained
 };

@@ -43,7 +43,8 @@ struct Training {
   int64_t samples = 0, validation_samples = 0, epochs = 1;
 
   std::string text() const {
-    return fmt::format("{} {} {} {} {}", name(step.optimizer), samples, validation_samples, epochs, step.frozen_until);
+    return fmt::format("{} {} {} {} {} {}", name(step.optimizer), static_cast<int>(step.kernels), samples, validation_samples,
+                       epochs, step.frozen_until);
   }
   double passes(int64_t batch) const {
     return static_cast<double>(epochs * (samples + validation_samples)) / static_cast<double>(batch);
@@ -155,13 +156,22 @@ bool Importer::dropped(const DatasetTable& table, const RowRule& row, const Colu
   return false;
 }
 
+OptimizerKernels kernels_named(const std::string& text) {
+  if (text == "fused") return OptimizerKernels::fused;
+  if (text == "foreach") return OptimizerKernels::foreach;
+  if (text == "per_tensor") return OptimizerKernels::per_tensor;
+  throw Error(ErrorKind::invalid_input, fmt::format("kernels is '{}'; expected fused, foreach or per_tensor", text));
+}
+
 std::optional<Training> Importer::training(const RowRule& rule, const Measurement& row, const ColumnLookup& column) {
   if (!rule.training) return std::nullopt;
   const TrainingRule& own = *rule.training;
   Training training;
   training.samples = whole(own.samples, "samples", column);
   training.step.optimizer = require_optimizer(filled(own.optimizer, "optimizer", column));
-  training.step.kernels = optimizer_kernels(catalogue_.engine(row.engine), catalogue_.hardware(row.hardware));
+  training.step.kernels = own.kernels.empty()
+                              ? optimizer_kernels(catalogue_.engine(row.engine), catalogue_.hardware(row.hardware))
+                              : kernels_named(filled(own.kernels, "kernels", column));
   if (!own.validation_samples.empty()) training.validation_samples = whole(own.validation_samples, "validation_samples", column);
   if (!own.epochs.empty()) training.epochs = whole(own.epochs, "epochs", column);
   if (!own.frozen_until.empty()) training.step.frozen_until = fill_template(own.frozen_until, column).value_or("");

@@ -55,7 +55,7 @@ Cell parse_cell(std::string_view operations, std::string_view matrix) {
     throw wrong("ops", operations, "an input first and an output last");
   for (char c : matrix)
     if (c == '0' || c == '1') cell.edges.push_back(static_cast<char>(c - '0'));
-    else throw wrong("matrix", matrix, "0 and 1 only");
+    else if (c != '[' && c != ']') throw wrong("matrix", matrix, "0, 1 and brackets around rows only");
   if (cell.edges.size() != n * n) throw wrong("matrix", matrix, fmt::format("{} times {} digits, one row a vertex", n, n));
   for (size_t from = 0; from < n; ++from)
     for (size_t to = 0; to <= from; ++to)
@@ -138,8 +138,7 @@ std::optional<Graph> nas_bench_101(const NetworkSpec& spec) {
 const std::vector<NetworkFamily>& nas_bench_101_networks() {
   static const std::vector<NetworkFamily> families = {
       {.names = {"nas_bench_101?ops={OPS}&matrix={ADJACENCY}"},
-       .summary =
-           "NAS-Bench-101 (Ying et al. 2019): ops=input|conv3x3-bn-relu|...|output, matrix=the adjacency's rows of 0 and 1",
+       .summary = "NAS-Bench-101 (Ying et al. 2019): ops=input|conv3x3-bn-relu|...|output, matrix=[[011][001][000]]",
        .options = {"ops", "matrix", "classes"},
        .build = nas_bench_101}};
   return families;

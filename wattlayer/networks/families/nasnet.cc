@@ -22,7 +22,8 @@ int separable(GraphBuilder& b, int x, int64_t channels, int64_t kernel, int64_t 
   return x;
 }
 
-/// The output of the cell before the last in the size of the last one: two shifted samplings side by side where it is larger.
+/// The output of the cell before the last in the size of the last one: two shifted samplings side by side where it is larger. The
+/// first cell takes the stem as it is.
 int adjusted(GraphBuilder& b, int before, int x, int64_t channels) {
   if (b.shape(before)[2] != b.shape(x)[2]) {
     const int y = b.relu(before);
@@ -37,7 +38,7 @@ int adjusted(GraphBuilder& b, int before, int x, int64_t channels) {
         {.channels = channels - channels / 2, .bias = false});
     return b.batch_norm(concat(b, {first, second}));
   }
-  return b.channels(before) == channels ? before : squeeze(b, before, channels);
+  return before == x || b.channels(before) == channels ? before : squeeze(b, before, channels);
 }
 
 /// The last output and the one before it.
