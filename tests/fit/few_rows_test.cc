@@ -34,7 +34,7 @@ double objective(const PhysicsProblem& problem, const std::vector<double>& x) {
   return sum;
 }
 
-TEST(FewRows, ReachesTheMinimumOfTheOtherSolver) {
+TEST(FewRows, IsNoWorseThanTheSolverForManyRows) {
   const DataFiles files;
   const Catalogue catalogue(files);
   const auto all = rows();
@@ -48,7 +48,7 @@ TEST(FewRows, ReachesTheMinimumOfTheOtherSolver) {
   const double dense = objective(problem, solve(problem, parameters, 100));
   const double few = objective(problem, solve_few_rows(problem, parameters, 100));
   EXPECT_LT(dense, 0.5 * start);
-  EXPECT_NEAR(few / dense, 1, 0.01);
+  EXPECT_LT(few, 1.01 * dense);
 }
 
 }  // namespace
