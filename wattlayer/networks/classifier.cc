@@ -35,10 +35,11 @@ int classifier(GraphBuilder& b, int x, const NetworkSpec& spec) {
   const std::string_view top = spec.text("top", "average");
   if (top != "average" && top != "flatten")
     throw Error(ErrorKind::invalid_input, fmt::format("option top of a network is '{}'; expected average or flatten", top));
+  const bool norm = spec.flag("norm");
   x = b.flatten(top == "flatten" ? x : b.global_pool(x));
   for (int64_t width : widths(spec.text("hidden", ""))) {
     x = b.relu(b.linear(x, width));
-    if (spec.flag("norm")) x = b.batch_norm(x);
+    if (norm) x = b.batch_norm(x);
   }
   return b.linear(x, spec.integer("classes", 1000));
 }
