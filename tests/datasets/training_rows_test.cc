@@ -72,5 +72,17 @@ TEST(TrainingRows, DescriptionsSayHowTheNetworkWasTrained) {
   EXPECT_EQ(imported("784_10,10,sgd,100,50,1,1200,6\n", kernels).refused.size(), 1u);
 }
 
+TEST(TrainingRows, OptimizersTensorByTensorKeepTheNamesOfManyTensors) {
+  Json json = description();
+  json["tables"][0]["training"]["kernels"] = "per_tensor";
+  std::string shape = "784";
+  for (int i = 0; i < 40; ++i) shape += "_16";
+  const ImportedRows rows = imported(shape + ",10,adam,100,50,1,1200,6\n", json);
+  ASSERT_EQ(rows.measurements.size(), 1u) << rows.refused[0].reason;
+  double roots = 0;
+  for (const WorkloadItem& item : rows.measurements[0].workload.items) roots += item.layer.op == "Sqrt" ? item.count : 0;
+  EXPECT_NEAR(roots, 80 * 2 / 3., 1e-9);  // weights and biases of 40 layers, in two passes of three
+}
+
 }  // namespace
 }  // namespace wattlayer

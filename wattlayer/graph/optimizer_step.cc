@@ -88,8 +88,8 @@ void add_fused(StepGraph& step, const std::vector<TrainedParameter>& parameters,
   step.graph.outputs.insert(step.graph.outputs.end(), outputs.begin(), outputs.end());
 }
 
-/// Runs the kernels over one tensor of parameters; `operands` holds p and g.
-void add_kernels(StepGraph& step, std::map<char, int> operands, const std::string& name, Optimizer optimizer) {
+/// Runs the kernels over one tensor of parameters; `operands` holds p and g. The name is a copy: values are added to the graph.
+void add_kernels(StepGraph& step, std::map<char, int> operands, std::string name, Optimizer optimizer) {
   const Tensor like = changing(step.tensor(operands.at('p')));
   operands['1'] = step.scalar(0.5, like.dtype);
   for (char state : {'m', 'v'}) {
