@@ -16,7 +16,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view ours = "physics";
+/// Methods of this project: of measurements, and of projections.
+bool is_ours(std::string_view method) { return method == "physics" || method == "ours"; }
+
 constexpr size_t most_points = 400, most_worst = 5;  // in JSON, of one device and split
 
 std::optional<double> figure_of(const EvaluationRow& row, const std::string& name) {
@@ -24,6 +26,7 @@ std::optional<double> figure_of(const EvaluationRow& row, const std::string& nam
   if (!score) return std::nullopt;
   if (name.ends_with("medape")) return score->medape;
   if (name.ends_with("mape")) return score->mape;
+  if (name == "coverage90") return score->coverage90;
   return name == "p90" ? std::optional(score->p90) : score->r2;
 }
 
@@ -34,12 +37,13 @@ std::vector<const AccuracyTarget*> targets_of(const EvaluationRow& row, const Ac
   for (const AccuracyTarget& t : at->second)
     if (t.split == row.split && t.unit == row.unit_left_out && (t.level.empty() || t.level == row.level) &&
         (t.hardware.empty() || t.hardware == row.hardware) && (t.engine.empty() || t.engine == row.engine) &&
-        (t.scope.empty() || t.scope == row.scope))
+        (t.scope.empty() || t.scope == row.scope) && t.epochs_seen == row.epochs_seen)
       found.push_back(&t);
   return found;
 }
 
 bool is_met(double reached, const AccuracyTarget& target) {
+  if (target.figure == "coverage90") return std::abs(reached - 90) <= std::abs(*target.must_reach - 90);
   return target.figure == "r2" ? reached >= *target.must_reach : reached <= *target.must_reach;
 }
 
@@ -86,9 +90,10 @@ Json as_json(const EvaluationRow& row, const AccuracyTargets& targets) {
   figure("medape_extrapolated", of(row.extrapolated, &Score::medape));
   if (const auto& f = row.noise_floor)
     json["noise_floor"] = {{"n", f->n}, {"workloads", f->workloads}, {"mape", f->mape}, {"medape", f->medape}, {"p90", f->p90}};
+  if (row.epochs_seen) json["epochs_seen"] = *row.epochs_seen;
   if (!row.note.empty()) json["note"] = row.note;
   Json list = Json::array();
-  if (row.method == ours)
+  if (is_ours(row.method))
     for (const AccuracyTarget* t : targets_of(row, targets)) {
       const auto reached = figure_of(row, t->figure);
       Json target{{"figure", t->figure},
@@ -113,7 +118,7 @@ double off(const EvaluationPoint* p) { return std::abs(std::log(p->predicted > 0
 Json points_as_json(const Evaluation& evaluation) {
   std::map<PointKey, std::vector<const EvaluationPoint*>> groups;
   for (const EvaluationPoint& p : evaluation.points)
-    if (p.method == ours && (p.unit.find("K=") == p.unit.npos || p.unit.ends_with("K=0")))
+    if (is_ours(p.method) && (p.unit.find("K=") == p.unit.npos || p.unit.ends_with("K=0")))
       groups[{p.dataset, p.hardware, p.engine, p.scope, p.setup, p.split}].push_back(&p);
   Json list = Json::array();
   for (auto& [key, points] : groups) {
@@ -158,9 +163,19 @@ std::vector<TextTable::Column> with_figures(std::vector<TextTable::Column> colum
   return columns;
 }
 
+/// Rows that one table of methods by epochs seen does not show (projected_series.h).
+std::vector<EvaluationRow> without_projections(const Evaluation& evaluation) {
+  std::vector<EvaluationRow> rows;
+  std::copy_if(evaluation.rows.begin(), evaluation.rows.end(), std::back_inserter(rows),
+               [](const EvaluationRow& row) { return !row.epochs_seen; });
+  return rows;
+}
+
+}  // namespace
+
 std::string target_text(const EvaluationRow& row, const AccuracyTargets& targets) {
   std::string out;
-  if (row.method != ours) return out;
+  if (!is_ours(row.method)) return out;
   for (const AccuracyTarget* t : targets_of(row, targets)) {
     if (!t->must_reach) continue;
     const auto reached = figure_of(row, t->figure);
@@ -173,8 +188,6 @@ std::string target_text(const EvaluationRow& row, const AccuracyTargets& targets
   }
   return out;
 }
-
-}  // namespace
 
 std::string evaluation_json(const Evaluation& evaluation, const AccuracyTargets& targets,
                             const std::vector<NotScored>& not_scored, bool whole) {
@@ -193,17 +206,18 @@ std::string evaluation_json(const Evaluation& evaluation, const AccuracyTargets&
 }
 
 std::string evaluation_tables(const Evaluation& evaluation, bool all_units) {
+  const std::vector<EvaluationRow> all = without_projections(evaluation);
   std::string out;
-  for (size_t start = 0; start < evaluation.rows.size();) {
-    const EvaluationRow& first = evaluation.rows[start];
+  for (size_t start = 0; start < all.size();) {
+    const EvaluationRow& first = all[start];
     const auto same = [&](const EvaluationRow& row) {
       return std::tie(row.split, row.hardware, row.engine, row.scope, row.setup) ==
              std::tie(first.split, first.hardware, first.engine, first.scope, first.setup);
     };
     size_t end = start;
-    while (end < evaluation.rows.size() && same(evaluation.rows[end])) ++end;
+    while (end < all.size() && same(all[end])) ++end;
     std::vector<const EvaluationRow*> rows;
-    for (size_t i = start; i < end; ++i) rows.push_back(&evaluation.rows[i]);
+    for (size_t i = start; i < end; ++i) rows.push_back(&all[i]);
     std::stable_sort(rows.begin(), rows.end(), [](const EvaluationRow* a, const EvaluationRow* b) {
       return std::tuple(a->unit_left_out != "all", a->unit_left_out, a->level) <
              std::tuple(b->unit_left_out != "all", b->unit_left_out, b->level);
@@ -227,12 +241,13 @@ std::string evaluation_tables(const Evaluation& evaluation, bool all_units) {
 
 std::string suite_table(const Evaluation& evaluation, const AccuracyTargets& targets, const std::vector<NotScored>& not_scored,
                         bool all_units) {
+  const std::vector<EvaluationRow> all = without_projections(evaluation);
   std::vector<TextTable::Column> columns = {
       {"DATA SET"}, {"DEVICE/ENGINE", Align::left, 44}, {"SPLIT", Align::left, 30}, {"LEFT OUT", Align::left, 36}, {"METHOD"}};
   columns = with_figures(std::move(columns));
   columns.push_back({"MUST REACH"});
   TextTable table(std::move(columns));
-  for (const EvaluationRow& row : evaluation.rows) {
+  for (const EvaluationRow& row : all) {
     const std::string target = target_text(row, targets);
     if (!all_units && !row.pooled && targets_of(row, targets).empty()) continue;
     const std::string device = fmt::format("{}/{}{}{}{}", row.hardware, row.engine, row.setup.empty() ? "" : " ", row.setup,
@@ -241,7 +256,7 @@ std::string suite_table(const Evaluation& evaluation, const AccuracyTargets& tar
                                       row.method};
     for (std::string& cell : figures(row)) cells.push_back(std::move(cell));
     cells.push_back(target);
-    table.row(std::move(cells), row.method == ours ? Style::bold : Style::plain);
+    table.row(std::move(cells), is_ours(row.method) ? Style::bold : Style::plain);
   }
   std::string out = table.print(terminal().colour);
   for (const NotScored& n : not_scored)

@@ -21,6 +21,9 @@ struct NotScored {
 std::string evaluation_json(const Evaluation& evaluation, const AccuracyTargets& targets,
                             const std::vector<NotScored>& not_scored, bool whole);
 
+/// What a row was to reach and has reached; empty where nothing was asked of it.
+std::string target_text(const EvaluationRow& row, const AccuracyTargets& targets);
+
 /// One table a split; rows of one unit stand together. Single units only with `all_units`, where there are more than a dozen.
 std::string evaluation_tables(const Evaluation& evaluation, bool all_units);
 

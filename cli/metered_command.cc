@@ -10,9 +10,12 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <memory>
+#include <mutex>
 
 #include "cli/amount.h"
 #include "cli/command_figures.h"
+#include "cli/epoch_marks.h"
 #include "cli/open_meters.h"
 #include "cli/program.h"
 #include "wattlayer/core/error.h"
@@ -58,15 +61,18 @@ struct Started {
   int failure = 0;
 };
 
-Started start(const std::vector<std::string>& arguments, const SignalQueue& signals) {
+/// `output`: what becomes its standard output; -1: ours.
+Started start(const std::vector<std::string>& arguments, const SignalQueue& signals, int output) {
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) return {.failure = errno};
   std::vector<char*> argv;
   for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
   argv.push_back(nullptr);
+  if (output >= 0) ::setenv("PYTHONUNBUFFERED", "1", 0);  // into a pipe Python would hold its lines back
   const pid_t pid = ::fork();
   if (pid == 0) {
     signals.restore();
+    if (output >= 0) ::dup2(output, STDOUT_FILENO);
     ::execvp(argv[0], argv.data());
     const int failure = errno;
     [[maybe_unused]] const auto written = ::write(report[1], &failure, sizeof failure);
@@ -103,6 +109,7 @@ class MeteredCommand {
   void update(Seconds now, Reading reading);
   void write_prometheus();
   int wait(pid_t pid, const SignalQueue& signals);
+  EpochFigures since_last_epoch();
 
   const CommandOptions& options_;
   OpenMeters& open_;
@@ -111,11 +118,16 @@ class MeteredCommand {
   std::vector<Joules> start_;
   Seconds started_;
   bool ran_ = false;
+  std::recursive_mutex reading_;  // epochs end in another thread
+  std::vector<Joules> last_epoch_;
+  Seconds last_epoch_ended_;
+  std::unique_ptr<EpochMarks> marks_;
 };
 
 /// A meter that fails costs its own figure, never the command's. One that waits for a log is not read in between, where the
 /// command may end meanwhile.
 void MeteredCommand::read(std::vector<Joules>& values, Reading reading) {
+  const std::lock_guard lock(reading_);
   values.resize(open_.meters.size());
   for (const size_t i : reading_order(open_.meters, reading == Reading::at_start)) {
     CommandEnergy& m = figures_.meters[i];
@@ -180,6 +192,7 @@ void MeteredCommand::note_part(std::vector<Joules>& last, Seconds& started) {
 }
 
 void MeteredCommand::update(Seconds now, Reading reading) {
+  const std::lock_guard lock(reading_);
   std::vector<Joules> values;
   read(values, reading);
   figures_.time = now - started_;
@@ -188,6 +201,22 @@ void MeteredCommand::update(Seconds now, Reading reading) {
     if (!m.failure.empty() || (reading == Reading::in_between && m.info.waits)) continue;
     m.energy = m.info.stated_power ? *m.info.stated_power * figures_.time : values[i] - start_[i];
   }
+}
+
+EpochFigures MeteredCommand::since_last_epoch() {
+  const std::lock_guard lock(reading_);
+  std::vector<Joules> values;
+  read(values, Reading::in_between);
+  const Seconds now = clock_.now();
+  EpochFigures figures{.duration_s = (now - last_epoch_ended_).value};
+  for (size_t i = 0; i < values.size(); ++i) {
+    const CommandEnergy& m = figures_.meters[i];
+    const double energy =
+        m.info.stated_power ? m.info.stated_power->value * figures.duration_s : (values[i] - last_epoch_[i]).value;
+    figures.energy_j.push_back(m.failure.empty() && !m.info.waits ? std::optional(energy) : std::nullopt);
+  }
+  last_epoch_ = std::move(values), last_epoch_ended_ = now;
+  return figures;
 }
 
 void MeteredCommand::write_prometheus() {
@@ -219,13 +248,18 @@ int MeteredCommand::wait(pid_t pid, const SignalQueue& signals) {
 int MeteredCommand::run() {
   const SignalQueue signals;
   for (Meter* meter : open_.meters) meter->begin();
+  if (!options_.epochs.empty()) {
+    std::vector<std::string> names;
+    for (const Meter* meter : open_.meters) names.push_back(meter->info().name());
+    marks_ = std::make_unique<EpochMarks>(options_.epoch_pattern, options_.epochs, names);
+  }
   const Poller poller(open_.meters, clock_);
   if (!rest(signals)) return 130;
   write_prometheus();
   read(start_, Reading::at_start);
   started_ = clock_.now();
   const std::vector<std::string> shell = {"/bin/sh", "-c", options_.shell};
-  const Started child = start(options_.shell.empty() ? options_.arguments : shell, signals);
+  const Started child = start(options_.shell.empty() ? options_.arguments : shell, signals, marks_ ? marks_->write_end() : -1);
   if (child.failure != 0) {
     write_remark(fmt::format("cannot run {}: {}", options_.arguments.empty() ? "/bin/sh" : options_.arguments.front(),
                              std::strerror(child.failure)));
@@ -234,7 +268,12 @@ int MeteredCommand::run() {
     return *figures_.status;
   }
   ran_ = true;
+  last_epoch_ = start_, last_epoch_ended_ = started_;
+  if (marks_) marks_->begin([this] { return since_last_epoch(); });
   const int status = wait(child.pid, signals);
+  if (marks_ && marks_->end() == 0)
+    figures_.remarks.push_back(
+        fmt::format("no line of its output fits '{}': no epoch is in {}", options_.epoch_pattern, options_.epochs.string()));
   update(clock_.now(), Reading::at_end);
   for (CommandEnergy& m : figures_.meters) {
     if (!m.energy || m.energy->value > 0) continue;
@@ -270,6 +309,13 @@ void add_command_options(CLI::App& verb, CommandOptions& options) {
   verb.add_option("--carbon-intensity", options.carbon_g_per_kwh, "for the emissions in that file, else they stay empty")
       ->type_name("G_PER_KWH")
       ->check(amount(0, 1e6));
+  auto* pattern =
+      verb.add_option("--epoch-pattern", options.epoch_pattern, "with a command: lines of its output that end an epoch")
+          ->type_name("REGEX");
+  auto* epochs = verb.add_option("--epochs", options.epochs, "energy and time of each epoch, for `training project --follow`")
+                     ->type_name("FILE");
+  pattern->needs(epochs);
+  epochs->needs(pattern);
   verb.add_option("--project", options.project, "its project_name (wattlayer)")->type_name("NAME");
 }
 

@@ -19,13 +19,15 @@ struct CommandOptions {
   std::string shell;                   ///< for /bin/sh -c
   std::vector<std::string> arguments;  ///< or a program with its arguments
   std::filesystem::path prometheus, codecarbon, output;
+  std::filesystem::path epochs;  ///< a row for each line of the command's output that fits `epoch_pattern`
+  std::string epoch_pattern;
   std::optional<double> carbon_g_per_kwh;
   std::string project = "wattlayer";
   Seconds idle{2};  ///< at rest before the command
   bool json = false;
 };
 
-/// Adds --exec, --prom, --codecarbon, --carbon-intensity, --project.
+/// Adds --exec, --prom, --codecarbon, --carbon-intensity, --project, --epochs, --epoch-pattern.
 void add_command_options(CLI::App& verb, CommandOptions& options);
 
 /// Runs the command between two reads of the meters, hands signals on to it, reports on standard error, since standard output is

@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "cli/progress_line.h"
+#include "cli/projected_series.h"
 #include "cli/stop_signal.h"
 #include "cli/target.h"
 #include "wattlayer/core/catalogue.h"
@@ -52,6 +53,7 @@ std::vector<ReadDataset> read_all(const SuiteOptions& options, const DataFiles& 
   std::vector<std::future<ReadDataset>> reading;
   const auto read = [&](const std::string& id) {
     ReadDataset result{.description = require_dataset(files, id)};
+    if (result.description.tables.empty()) return result;
     ImportedRows rows =
         import_dataset(result.description, options.dataset_folder.empty() ? options.folder / id : options.dataset_folder, files);
     if (!rows.refused.empty())
@@ -185,6 +187,20 @@ void score(std::vector<Group>& groups, const DataFiles& files, SuiteResult& resu
   }
 }
 
+/// Projections of the training runs of those data sets that have some.
+void project_series(const std::vector<ReadDataset>& datasets, const SuiteOptions& options, const DataFiles& files,
+                    SuiteResult& result) {
+  std::optional<LearnedProjection> shipped;
+  if (options.shipped) shipped = shipped_projection(files);
+  for (const ReadDataset& dataset : datasets) {
+    const DatasetDescription& description = dataset.description;
+    if (description.series.empty() || (result.stopped = StopSignal::came())) continue;
+    const std::filesystem::path own = options.folder / description.id;
+    add(result.evaluation, evaluate_series(description, options.dataset_folder.empty() ? own : options.dataset_folder,
+                                           shipped ? &*shipped : nullptr));
+  }
+}
+
 }  // namespace
 
 SuiteResult run_suite(const SuiteOptions& options, const DataFiles& files) {
@@ -195,6 +211,7 @@ SuiteResult run_suite(const SuiteOptions& options, const DataFiles& files) {
   for (const ReadDataset& dataset : datasets) result.targets[dataset.description.id] = dataset.description.targets;
   std::vector<Group> groups = grouped(datasets, options);
   for (ReadDataset& dataset : datasets) dataset.rows = {};
+  project_series(datasets, options, files, result);
   if (options.shipped) score(groups, files, result);
   else refit(groups, options, files, result);
   return result;

@@ -6,6 +6,7 @@
 
 #include "cli/evaluation_text.h"
 #include "cli/program.h"
+#include "cli/projected_series.h"
 #include "cli/suite.h"
 #include "cli/target.h"
 #include "wattlayer/core/error.h"
@@ -99,8 +100,13 @@ void evaluate_and_write(const Options& options, const DataFiles& files) {
   const std::string title = options.dataset.empty() ? "wattlayer evaluate" : options.dataset;
   if (!options.page.empty()) write_output(evaluation_page(result.evaluation, title), options.page);
   if (options.json) write_output(evaluation_json(result.evaluation, result.targets, result.not_scored, !result.stopped));
-  else if (options.all_folders.empty()) write_output(evaluation_tables(result.evaluation, options.all_units));
-  else write_output(suite_table(result.evaluation, result.targets, result.not_scored, options.all_units));
+  else {
+    const std::string tables = options.all_folders.empty()
+                                   ? evaluation_tables(result.evaluation, options.all_units)
+                                   : suite_table(result.evaluation, result.targets, result.not_scored, options.all_units);
+    const std::string projections = projection_tables(result.evaluation, result.targets);
+    write_output(tables + (projections.empty() ? "" : "\n" + projections));
+  }
   if (result.stopped) throw CLI::RuntimeError(130);
 }
 

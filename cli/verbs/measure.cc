@@ -257,7 +257,7 @@ void add_measure(CLI::App& app, const Program& program) {
     const bool command = !options->command.shell.empty() || !program.command.empty();
     if (network && command) throw CLI::ValidationError("--exec", "measures a command, not a network; leave one of them out");
     if (!network && !command) throw CLI::RequiredError("NETWORK, --layer, --exec or -- COMMAND");
-    for (const char* of_command : {"--prom", "--codecarbon", "--carbon-intensity", "--project"})
+    for (const char* of_command : {"--prom", "--codecarbon", "--carbon-intensity", "--project", "--epochs", "--epoch-pattern"})
       if (!command && verb->count(of_command) > 0) throw CLI::ValidationError(of_command, "goes with --exec or -- COMMAND");
     for (const char* of_network : {"--csv", "--db", "--on", "--fixed", "--error-curve"})
       if (command && verb->count(of_network) > 0) throw CLI::ValidationError(of_network, "does not go with a command");

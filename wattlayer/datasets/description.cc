@@ -183,6 +183,37 @@ DatasetTable parse_table(const Json& json) {
   return table;
 }
 
+/// The files and derived columns of a table without rules.
+DatasetTable parse_columns(const Json& json) {
+  DatasetTable table{.files = texts(json.value("files", Json()), "files")};
+  for (const Json& column : json.value("derive", Json::array())) table.derive.push_back(parse_derived(column));
+  return table;
+}
+
+SeriesTable parse_series(const Json& json) {
+  allow_only(json, "series",
+             {"files", "derive", "where", "hardware", "series", "block", "fewest_epochs", "epoch", "energy_j", "duration_s",
+              "time_s", "power_w", "group", "totals"});
+  SeriesTable s{.table = parse_columns(json), .where = condition(json), .hardware = text(json, "hardware")};
+  s.series = text(json, "series");
+  s.block = text(json, "block");
+  if (json.contains("fewest_epochs")) s.fewest_epochs = whole_number(json, "fewest_epochs");
+  const bool trace = json.contains("power_w");
+  for (auto [field, value] : {std::pair{"epoch", &s.epoch}, {"energy_j", &s.energy_j}})
+    if (json.contains(field) != trace) *value = text(json, field, "");
+    else wrong(field, "epoch and energy_j of each epoch, or time_s and power_w of a trace");
+  s.duration_s = text(json, "duration_s", "");
+  if (!trace) return s;
+  s.time_s = text(json, "time_s");
+  s.power_w = text(json, "power_w");
+  s.group = text(json, "group");
+  const Json totals = json.value("totals", Json());
+  allow_only(totals, "totals", {"files", "derive", "group", "epochs", "energy_j", "duration_s"});
+  s.totals = {parse_columns(totals), text(totals, "group"), text(totals, "epochs"), text(totals, "energy_j"),
+              text(totals, "duration_s")};
+  return s;
+}
+
 Split parse_split(const Json& json) {
   allow_only(json, "splits",
              {"name", "kind", "train", "test", "by", "folds", "calibration_rows", "with", "without", "by_operator", "train_share",
@@ -228,7 +259,8 @@ Split parse_split(const Json& json) {
 }
 
 AccuracyTarget parse_target(const Json& json, const std::vector<Split>& splits) {
-  allow_only(json, "targets", {"split", "unit", "level", "hardware", "engine", "scope", "figure", "must_reach", "aim", "note"});
+  allow_only(json, "targets",
+             {"split", "unit", "level", "hardware", "engine", "scope", "figure", "epochs_seen", "must_reach", "aim", "note"});
   AccuracyTarget target{.split = text(json, "split"), .unit = text(json, "unit", "all"), .level = text(json, "level", "")};
   target.hardware = text(json, "hardware", "");
   target.engine = text(json, "engine", "");
@@ -237,9 +269,10 @@ AccuracyTarget parse_target(const Json& json, const std::vector<Split>& splits) 
   target.note = text(json, "note", "");
   if (json.contains("must_reach")) target.must_reach = number(json, "must_reach", 0);
   if (json.contains("aim")) target.aim = number(json, "aim", 0);
-  static constexpr std::string_view figures[] = {"medape", "mape", "p90", "r2", "time_medape", "time_mape"};
+  if (json.contains("epochs_seen")) target.epochs_seen = whole_number(json, "epochs_seen");
+  static constexpr std::string_view figures[] = {"medape", "mape", "p90", "r2", "time_medape", "time_mape", "coverage90"};
   if (std::find(std::begin(figures), std::end(figures), target.figure) == std::end(figures))
-    wrong("figure", "medape, mape, p90, r2, time_medape or time_mape");
+    wrong("figure", "medape, mape, p90, r2, time_medape, time_mape or coverage90");
   if (std::none_of(splits.begin(), splits.end(), [&](const Split& split) { return split.name == target.split; }))
     wrong("targets", "the name of one of its splits");
   return target;
@@ -252,7 +285,7 @@ DatasetDescription parse_dataset(std::string_view json_text, std::string_view id
     const Json json = Json::parse(json_text, nullptr, false);
     allow_only(json, "description",
                {"schema", "title", "source", "licence", "hardware", "engine", "dtype", "scope", "idle_included", "meter",
-                "method", "tables", "apart", "splits", "targets"});
+                "method", "tables", "series", "apart", "splits", "targets"});
     if (json.value("schema", 0) != 1) wrong("schema", "1");
     DatasetDescription d{
         .id = std::string(id), .title = text(json, "title"), .source = text(json, "source"), .licence = text(json, "licence")};
@@ -264,7 +297,8 @@ DatasetDescription parse_dataset(std::string_view json_text, std::string_view id
     d.dtype = require_data_type(text(json, "dtype", "f32"));
     d.idle_included = truth(json, "idle_included", true);
     for (const Json& table : json.value("tables", Json::array())) d.tables.push_back(parse_table(table));
-    if (d.tables.empty()) wrong("tables", "at least one table");
+    for (const Json& series : json.value("series", Json::array())) d.series.push_back(parse_series(series));
+    if (d.tables.empty() && d.series.empty()) wrong("tables", "at least one table, or one of series");
     for (const DatasetTable& table : d.tables) {
       const auto lacks = [&](std::string RowRule::*field) {
         return std::any_of(table.rows.begin(), table.rows.end(), [&](const RowRule& rule) { return (rule.*field).empty(); });

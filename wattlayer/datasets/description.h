@@ -82,11 +82,29 @@ struct DatasetTable {
   std::vector<RowRule> rows;  ///< the first that matches counts
 };
 
+/// How a table becomes training runs, epoch by epoch (series.h). Texts are templates over the columns.
+struct SeriesTable {
+  DatasetTable table;         ///< its files and derived columns; no rules
+  RowCondition where;         ///< rows that take part; empty: all
+  std::string hardware;       ///< of the runs
+  std::string series, block;  ///< name of the run; what is left out together
+  size_t fewest_epochs = 1;   ///< shorter runs take no part
+  std::string epoch, energy_j, duration_s;
+  std::string time_s, power_w;  ///< instead: a power trace, of a run whose epochs are all of one length
+  struct Totals {
+    DatasetTable table;  ///< a row a run; `run` orders the traces of a group, which stand for its rows in order
+    std::string group, epochs, energy_j, duration_s;
+  };
+  std::string group;  ///< of a trace
+  std::optional<Totals> totals;
+};
+
 /// What the specification of a data set's evaluation asks for; printed beside what was reached.
 struct AccuracyTarget {
   std::string split, unit = "all", level;  ///< level: layer or network; empty: any
   std::string hardware, engine, scope;     ///< empty: any
-  std::string figure;                      ///< field of an evaluation row: medape, mape, p90, r2, time_mape
+  std::string figure;                      ///< field of an evaluation row: medape, mape, p90, r2, time_mape, coverage90
+  std::optional<size_t> epochs_seen;       ///< of projections
   std::optional<double> must_reach, aim;
   std::string note;
 };
@@ -99,7 +117,8 @@ struct DatasetDescription {
   DataType dtype = DataType::f32;
   bool idle_included = true;
   std::vector<DatasetTable> tables;
-  std::vector<std::string> apart;  ///< conditions that tell setups apart: rows of different ones are not fitted together
+  std::vector<SeriesTable> series;  ///< training runs; they are no measurements
+  std::vector<std::string> apart;   ///< conditions that tell setups apart: rows of different ones are not fitted together
   std::vector<Split> splits;
   std::vector<AccuracyTarget> targets;
 };

@@ -337,6 +337,10 @@ void find_files(const std::filesystem::path& folder, const std::filesystem::path
 
 ImportedRows import_dataset(const DatasetDescription& description, const std::filesystem::path& folder, const DataFiles& files,
                             const ImportProgress& progress, RowsTaken taken) {
+  if (description.tables.empty())
+    throw Error(ErrorKind::invalid_input, fmt::format("data set {} holds training runs epoch by epoch and no measurements; "
+                                                      "`wattlayer evaluate --dataset {}` scores projections of them",
+                                                      description.id, description.id));
   ImportedRows result;
   Importer importer(description, folder, files, taken, result);
   for (const DatasetTable& table : description.tables) {

@@ -30,6 +30,7 @@ struct EvaluationRow {
   std::optional<Score> time;                     ///< of seconds; nothing where the method or the rows have none
   std::optional<Score> predicted, extrapolated;  ///< apart by label; nothing where no result has it
   std::optional<NoiseFloor> noise_floor;         ///< of the rows that are scored; nothing where too few were measured twice
+  std::optional<size_t> epochs_seen;             ///< of a training run, before the projection of the whole run
 };
 
 /// Called before each fit with what is about to be fitted; what it throws ends the evaluation.

@@ -1,0 +1,67 @@
+#include "wattlayer/training/epoch_csv.h"
+
+#include <gtest/gtest.h>
+
+#include "wattlayer/core/error.h"
+
+namespace wattlayer {
+namespace {
+
+std::string complaint(const std::string& csv, const EpochColumns& columns = {}) {
+  try {
+    read_epoch_table(csv, "run.csv", columns);
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::invalid_input);
+    return e.what();
+  }
+  return "nothing is wrong";
+}
+
+TEST(EpochTable, FindsColumnsByTheirHeader) {
+  const EpochTable table = read_epoch_table("epoch,loss,energy_kWh,duration_s\n0,0.5,0.001,10\n1,0.4,0.002,20\n", "run.csv");
+  ASSERT_EQ(table.epochs.size(), 2u);
+  EXPECT_DOUBLE_EQ(table.epochs[1].energy.value, 7200);
+  EXPECT_DOUBLE_EQ(table.epochs[1].duration->value, 20);
+  EXPECT_EQ(table.energy_from, "energy_kWh");
+}
+
+TEST(EpochTable, PowerAndEndTimesDoAsWell) {
+  const EpochTable table = read_epoch_table("power_w,elapsed_s\n100,10\n50,30\n", "run.csv");
+  EXPECT_DOUBLE_EQ(table.epochs[0].energy.value, 1000);
+  EXPECT_DOUBLE_EQ(table.epochs[1].energy.value, 1000);
+  EXPECT_EQ(table.epochs[1].number, 2);
+}
+
+TEST(EpochTable, NamedColumnsAreAddedUp) {
+  const std::string csv = "epoch,energy_j:nvml:0,energy_j:rapl:packages,x\n1,100,50,0.2\n";
+  const EpochTable table = read_epoch_table(csv, "run.csv", {.energy = {"energy_j:nvml:0", "energy_j:rapl:packages"}});
+  EXPECT_DOUBLE_EQ(table.epochs[0].energy.value, 150);
+  EXPECT_NE(complaint(csv, {.energy = {"x"}}).find("unit of column 'x' is unknown"), std::string::npos);
+  EXPECT_DOUBLE_EQ(read_epoch_table(csv, "run.csv", {.energy = {"x"}, .energy_unit = "Wh"}).epochs[0].energy.value, 720);
+  EXPECT_NE(complaint(csv, {.energy = {"y"}}).find("column 'y' is not there"), std::string::npos);
+  EXPECT_EQ(read_epoch_table(csv, "run.csv", {.energy = {"energy_j:nvml:0"}, .monitored = "x"}).monitored,
+            std::vector<double>{0.2});
+}
+
+TEST(EpochTable, SaysWhatIsWrongAndWhere) {
+  const std::string header = "epoch,energy_j,elapsed_s\n1,100,10\n";
+  const std::pair<std::string, std::string> cases[] = {
+      {header + "3,100,20\n", "run.csv:3: epoch 3 follows epoch 1; 1 epoch(s) are missing"},
+      {header + "2,100,20\n1,100,30\n", "run.csv:4: epoch 1 is there twice, first in line 2"},
+      {"epoch,energy_j\n1,5\n2,5\n0,5\n", "run.csv:4: epoch 0 stands after epoch 2; sort the rows"},
+      {"epoch,energy_j\n7,5\n", "run.csv:2: the first row is epoch 7"},
+      {header + "2,0,20\n", "run.csv:3: energy_j is 0; expected the energy of the epoch, above 0"},
+      {header + "2,-5,20\n", "run.csv:3: energy_j is -5"},
+      {header + "2,nan,20\n", "run.csv:3: energy_j is 'nan'; expected a number"},
+      {header + "2,,20\n", "run.csv:3: energy_j is ''; expected a number"},
+      {header + "2,100,9\n", "run.csv:3: elapsed_s is 9 after 10; expected times that ascend"},
+      {header + "2.5,100,20\n", "run.csv:3: epoch is 2.5; expected a whole number"},
+      {header + "2,100\n", "run.csv:3: "},
+      {"epoch,energy_j\n", "run.csv: no epoch is there yet"},
+      {"epoch,loss\n1,2\n", "run.csv: no column tells the energy of an epoch"},
+      {"", "run.csv: "}};
+  for (const auto& [csv, said] : cases) EXPECT_TRUE(complaint(csv).starts_with(said)) << complaint(csv) << " instead of " << said;
+}
+
+}  // namespace
+}  // namespace wattlayer

@@ -1,0 +1,27 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wattlayer/core/epoch_series.h"
+
+namespace wattlayer {
+
+/// Which columns of a table are read; an empty name: found by the header (docs/training/projection.md).
+struct EpochColumns {
+  std::vector<std::string> energy;  ///< added up
+  std::string energy_unit;          ///< J, kJ, MJ, Wh, kWh, MWh; empty: by the end of the column's name
+  std::string monitored;            ///< what early stopping watches; empty: nothing
+};
+
+struct EpochTable {
+  std::vector<Epoch> epochs;
+  std::vector<double> monitored;  ///< one an epoch where a column was named
+  std::string energy_from;        ///< column and unit, for the reader
+};
+
+/// One row an epoch. Throws Error(invalid_input) with file and line for gaps, repeated and unsorted epochs, times that do not
+/// ascend, values that are missing or not above 0, and for a table without a column of energy or of power and duration.
+EpochTable read_epoch_table(std::string_view csv, std::string_view file, const EpochColumns& columns = {});
+
+}  // namespace wattlayer
