@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::json;
 using Node = BoostedTrees::Node;
 
-/// One tree of XGBoost's JSON model (its doc/model.schema) in preorder.
+/// One tree of XGBoost's model (its doc/model.schema) in preorder.
 void append(std::vector<Node>& nodes, const Json& left, const Json& right, const Json& input, const Json& value, size_t at) {
   const size_t self = nodes.size();
   nodes.push_back({.value = value[at].get<float>()});
@@ -141,8 +141,8 @@ BoostedTrees Booster::trees() const {
   const BoostingLibrary::Functions& call = *state_->library->call_;
   bst_ulong size = 0;
   const char* text = nullptr;
-  call.check(call.save(state_->booster.get(), R"({"format": "json"})", &size, &text));
-  const Json learner = Json::parse(text, text + size).at("learner");
+  call.check(call.save(state_->booster.get(), R"({"format": "ubj"})", &size, &text));
+  const Json learner = Json::from_ubjson(text, text + size).at("learner");
   BoostedTrees trees;
   trees.set_base(std::stof(learner.at("learner_model_param").at("base_score").get<std::string>()));
   for (const Json& tree : learner.at("gradient_booster").at("model").at("trees")) {

@@ -28,6 +28,18 @@ Priced priced(const PhysicsModel& model, const Measurement& m, const Hardware& h
   return {model.pass(totals, m.workload.is_network, point), model.regime(totals)};
 }
 
+/// The same of one layer, corrected by the answer of trees.
+Priced priced_with(const PhysicsModel& model, const Measurement& m, const Hardware& hardware, const Engine& engine,
+                   const TreeAnswer& answer) {
+  const OperatingPoint point = operating_point(hardware, m.conditions);
+  const WorkloadItem& item = m.workload.items.at(0);
+  PhysicsModel::Outcome layer = model.layer(features(item.layer, hardware, engine), point);
+  layer.correct(answer.time, answer.power);
+  PhysicsModel::Totals totals;
+  totals.add(layer, item.count);
+  return {model.pass(totals, m.workload.is_network, point), model.regime(totals)};
+}
+
 /// Held-out errors in log space of rows that stand together.
 struct LogErrors {
   std::vector<double> energy, time, power;
@@ -143,7 +155,7 @@ std::vector<const Measurement*> outside_fold(const std::vector<std::vector<const
 }
 
 HeldOut calibrate(PhysicsModel& model, TrainingRows rows, const Hardware& hardware, const Engine& engine, size_t fold_count,
-                  const std::function<PhysicsModel(TrainingRows)>& fit) {
+                  const std::function<PhysicsModel(TrainingRows)>& fit, const TreeAnswers& answers) {
   HeldOut held_out;
   const auto folds = blocked_folds(rows, fold_count);
   if (folds.size() < 2) return held_out;
@@ -154,7 +166,9 @@ HeldOut calibrate(PhysicsModel& model, TrainingRows rows, const Hardware& hardwa
     if (rest.size() < fewest_rows) continue;
     const PhysicsModel fold_model = fit(rest);
     for (const Measurement* m : folds[f]) {
-      const Priced predicted = priced(fold_model, *m, hardware, engine);
+      const auto answer = answers.find(m);
+      const Priced predicted = answer == answers.end() ? priced(fold_model, *m, hardware, engine)
+                                                       : priced_with(fold_model, *m, hardware, engine, answer->second);
       (m->workload.is_network ? networks : layers).add(*m, predicted);
       const bool by_time = model.stated_w && m->time_s;  // joules are a constant times seconds
       if (!by_time && !has_measured_energy(*m)) continue;

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <unordered_map>
 #include <vector>
 
 #include "wattlayer/core/engine.h"
@@ -28,8 +29,15 @@ struct HeldOut {
   std::vector<Scored> layers, networks;
 };
 
-/// Sets the model's conformal quantiles from folds of the rows: each fold is predicted by a model fitted on the others.
+/// What trees add to the logarithms of a layer's time and power, by row.
+struct TreeAnswer {
+  double time = 0, power = 0;
+};
+using TreeAnswers = std::unordered_map<const Measurement*, TreeAnswer>;
+
+/// Sets the model's conformal quantiles from folds of the rows: each fold is predicted by a model fitted on the others. Rows of
+/// one layer that `answers` has take from there what trees say that have not seen their block; `fit` then need not fit any.
 HeldOut calibrate(PhysicsModel& model, TrainingRows rows, const Hardware& hardware, const Engine& engine, size_t folds,
-                  const std::function<PhysicsModel(TrainingRows)>& fit);
+                  const std::function<PhysicsModel(TrainingRows)>& fit, const TreeAnswers& answers = {});
 
 }  // namespace wattlayer

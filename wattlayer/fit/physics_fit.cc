@@ -130,16 +130,21 @@ PhysicsFit fit_own(TrainingRows all, const Target& target, const PhysicsFitOptio
   if (fit.trees_lacked_library && options.remark)
     options.remark("there is no " + options.trees.library +
                    ", so large groups of layers get no boosted trees; install libxgboost0 for a closer fit");
-  fit.trees = plan_trees(fit.model, rows, target, options.trees);
+  PlannedTrees planned = plan_trees(fit.model, rows, target, options.trees);
+  fit.trees = std::move(planned.plan);
   add_trees(fit.model, rows, target, fit.trees, options.trees);
+  // Networks are sums of layers, whose trees have to be fitted without what is held out.
+  const bool refits_trees = std::any_of(rows.begin(), rows.end(), [](const Measurement* m) { return m->workload.is_network; });
+  const auto refit = [&](TrainingRows rest) {
+    PhysicsModel model =
+        fit_law(rest, target, form.norm, options.most_rows / 2, options.iterations / 2, nullptr, form.curved_windows);
+    if (refits_trees) add_trees(model, rest, target, fit.trees, options.trees);
+    return model;
+  };
   if (options.calibration_folds > 1)
-    fit.held_out = calibrate(fit.model, thinned(rows, fit.trees.empty() ? options.most_rows / 2 : options.trees.most_rows),
-                             target.hardware, target.engine, options.calibration_folds, [&](TrainingRows rest) {
-                               PhysicsModel model = fit_law(rest, target, form.norm, options.most_rows / 2,
-                                                            options.iterations / 2, nullptr, form.curved_windows);
-                               add_trees(model, rest, target, fit.trees, options.trees);
-                               return model;
-                             });
+    fit.held_out =
+        calibrate(fit.model, thinned(rows, fit.trees.empty() ? options.most_rows / 2 : options.trees.most_rows), target.hardware,
+                  target.engine, options.calibration_folds, refit, refits_trees ? TreeAnswers{} : planned.held_out);
   return fit;
 }
 

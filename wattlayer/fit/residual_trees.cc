@@ -34,25 +34,9 @@ double log_clipped(double measured, double predicted) {
   return std::clamp(std::log(measured / predicted), -largest_residual, largest_residual);
 }
 
-std::optional<Left> left_by(const PhysicsModel& law, const PhysicsGroup& group, const Measurement& m, const Target& target) {
-  if (!usable(m) || m.workload.is_network || m.workload.items.size() != 1) return std::nullopt;
-  const WorkloadItem& item = m.workload.items[0];
-  const Features f = features(item.layer, target.hardware, target.engine);
-  if (f.group.variant != group.variant || f.group.dtype != group.dtype || name(f.group.family) != group.family)
-    return std::nullopt;
-  OperatingPoint point = operating_point(target.hardware, m.conditions);
-  const PhysicsModel::Outcome outcome = law.layer(f, point);
-  point.power_limit_w = unlimited_w;  // trees tell what happens under the limit
-  PhysicsModel::Totals totals;
-  totals.add(outcome, item.count);
-  totals = law.pass(totals, false, point);
-  Left left{.row = &m, .inputs = tree_inputs(f, outcome.time_s, outcome.energy_j / outcome.time_s), .coordinates = f.coordinates};
-  if (m.time_s && *m.time_s > 0) left.time = log_clipped(*m.time_s, totals.time_s);
-  if (has_measured_energy(m) && !law.stated_w) left.power = log_clipped(*m.energy_j, totals.energy_j) - left.time.value_or(0);
-  return left;
-}
+using GroupKey = TreePlan::key_type;
 
-std::tuple<std::string, std::string, DataType> key_of(const PhysicsGroup& g) { return {g.family, g.variant, g.dtype}; }
+GroupKey key_of(const PhysicsGroup& g) { return {g.family, g.variant, g.dtype}; }
 
 /// The law without the trees of earlier fits.
 PhysicsModel bare(const PhysicsModel& model) {
@@ -61,10 +45,25 @@ PhysicsModel bare(const PhysicsModel& model) {
   return law;
 }
 
-std::vector<Left> left_by(const PhysicsModel& law, const PhysicsGroup& group, TrainingRows rows, const Target& target) {
-  std::vector<Left> all;
-  for (const Measurement* m : rows)
-    if (auto left = left_by(law, group, *m, target)) all.push_back(std::move(*left));
+/// What the law leaves of each measured layer, by the group whose law it is.
+std::map<GroupKey, std::vector<Left>> left_by(const PhysicsModel& law, TrainingRows rows, const Target& target) {
+  std::map<GroupKey, std::vector<Left>> all;
+  for (const Measurement* m : rows) {
+    if (!usable(*m) || m->workload.is_network || m->workload.items.size() != 1) continue;
+    const WorkloadItem& item = m->workload.items[0];
+    const Features f = features(item.layer, target.hardware, target.engine);
+    OperatingPoint point = operating_point(target.hardware, m->conditions);
+    const PhysicsModel::Outcome outcome = law.layer(f, point);
+    point.power_limit_w = unlimited_w;  // trees tell what happens under the limit
+    PhysicsModel::Totals totals;
+    totals.add(outcome, item.count);
+    totals = law.pass(totals, false, point);
+    Left left{
+        .row = m, .inputs = tree_inputs(f, outcome.time_s, outcome.energy_j / outcome.time_s), .coordinates = f.coordinates};
+    if (m->time_s && *m->time_s > 0) left.time = log_clipped(*m->time_s, totals.time_s);
+    if (has_measured_energy(*m) && !law.stated_w) left.power = log_clipped(*m->energy_j, totals.energy_j) - left.time.value_or(0);
+    all[{std::string(name(f.group.family)), std::string(f.group.variant), f.group.dtype}].push_back(std::move(left));
+  }
   return all;
 }
 
@@ -264,15 +263,28 @@ size_t count_blocks(const std::vector<HeldOutRow>& rows) {
   return names.size();
 }
 
+/// A choice and the held-out rows that it was made by.
+struct Chosen {
+  TreeChoice choice;
+  std::vector<HeldOutRow> held_out;
+};
+
 /// Least absolute errors are tried beside least squares where the law misses few blocks by much: they let these pull less.
-TreeChoice choose(const std::shared_ptr<const BoostingLibrary>& library, const std::vector<Left>& rows,
-                  const TreeOptions& options) {
-  const std::vector<HeldOutRow> squares = hold_out(library, rows, options, false);
-  if (squares.empty()) return {};
-  const TreeChoice choice = choose_rounds(squares, false);
-  if (count_blocks(squares) > few_blocks) return choice;
-  const TreeChoice other = choose_rounds(hold_out(library, rows, options, true), true);
-  return other.error_after < choice.error_after ? other : choice;
+Chosen choose(const std::shared_ptr<const BoostingLibrary>& library, const std::vector<Left>& rows, const TreeOptions& options) {
+  Chosen squares{.held_out = hold_out(library, rows, options, false)};
+  if (squares.held_out.empty()) return {};
+  squares.choice = choose_rounds(squares.held_out, false);
+  if (count_blocks(squares.held_out) > few_blocks) return squares;
+  Chosen other{.held_out = hold_out(library, rows, options, true)};
+  other.choice = choose_rounds(other.held_out, true);
+  return other.choice.error_after < squares.choice.error_after ? other : squares;
+}
+
+/// What the chosen number of trees says of each held-out row.
+void keep_answers(const Chosen& chosen, TreeAnswers& answers) {
+  const auto check = [](int rounds) { return static_cast<size_t>(rounds / rounds_between_checks); };
+  for (const HeldOutRow& row : chosen.held_out)
+    answers[row.left->row] = {row.time[check(chosen.choice.time_rounds)], row.power[check(chosen.choice.power_rounds)]};
 }
 
 /// Refits a and b of the pass: least squares on networks, shrunk to 0 as in the fit of the law.
@@ -299,37 +311,37 @@ bool wants_trees(const PhysicsModel& law, const TreeOptions& options) {
                      [&](const PhysicsGroup& g) { return g.rows >= options.fewest_layers; });
 }
 
-TreePlan plan_trees(const PhysicsModel& model, TrainingRows rows, const Target& target, const TreeOptions& options) {
-  TreePlan plan;
+PlannedTrees plan_trees(const PhysicsModel& model, TrainingRows rows, const Target& target, const TreeOptions& options) {
+  PlannedTrees planned;
   const auto library = wants_trees(model, options) ? BoostingLibrary::load(options.library) : nullptr;
-  if (!library) return plan;
-  const PhysicsModel law = bare(model);
-  const auto kept = thinned(rows, options.most_rows);
-  for (const PhysicsGroup& group : law.groups) {
-    const std::vector<Left> left = left_by(law, group, kept, target);
+  if (!library) return planned;
+  const auto left_of = left_by(bare(model), thinned(rows, options.most_rows), target);
+  for (const PhysicsGroup& group : model.groups) {
+    const auto left = left_of.find(key_of(group));
+    if (left == left_of.end()) continue;
     std::set<TreeInputs> distinct;
-    for (const Left& l : left) distinct.insert(l.inputs);
+    for (const Left& l : left->second) distinct.insert(l.inputs);
     if (distinct.size() < options.fewest_layers) continue;
-    const TreeChoice choice = choose(library, left, options);
-    if (choice.kept()) plan[key_of(group)] = choice;
+    const Chosen chosen = choose(library, left->second, options);
+    if (!chosen.choice.kept()) continue;
+    planned.plan[left->first] = chosen.choice;
+    keep_answers(chosen, planned.held_out);
   }
-  return plan;
+  return planned;
 }
 
 void add_trees(PhysicsModel& model, TrainingRows rows, const Target& target, const TreePlan& plan, const TreeOptions& options) {
   const auto library = plan.empty() ? nullptr : BoostingLibrary::load(options.library);
   if (!library) return;
-  const PhysicsModel law = bare(model);
-  const auto kept = thinned(rows, options.most_rows);
+  const auto left_of = left_by(bare(model), thinned(rows, options.most_rows), target);
   for (PhysicsGroup& group : model.groups) {
     const auto chosen = plan.find(key_of(group));
-    if (chosen == plan.end()) continue;
+    const auto left = left_of.find(key_of(group));
+    if (chosen == plan.end() || left == left_of.end()) continue;
     const TreeChoice& choice = chosen->second;
-    const std::vector<Left> left = left_by(law, group, kept, target);
-    if (left.empty()) continue;
     std::vector<const Left*> training;
-    for (const Left& l : left) training.push_back(&l);
-    const std::vector<size_t> columns = varying(left);
+    for (const Left& l : left->second) training.push_back(&l);
+    const std::vector<size_t> columns = varying(left->second);
     group.trees = std::make_shared<const ResidualTrees>(
         ResidualTrees{fit_side(library, training, Side::time, columns, options, choice.absolute, choice.time_rounds),
                       fit_side(library, training, Side::power, columns, options, choice.absolute, choice.power_rounds)});

@@ -22,10 +22,7 @@ void add_trees(const ResidualTrees& trees, const Features& f, PhysicsModel::Outc
   const double fade = 1 / (1 + out.outside);
   const double time = trees.time.empty() ? 0 : fade * trees.time(inputs);
   const double power = trees.power.empty() ? 0 : fade * trees.power(inputs);
-  out.time_s *= std::exp(time);
-  for (double* part : {&out.launch_s, &out.compute_s, &out.memory_s}) *part *= std::exp(time);
-  out.energy_j *= std::exp(time + power);
-  out.by_trees = true;
+  out.correct(time, power);
 }
 
 }  // namespace
@@ -34,6 +31,12 @@ double softmax_time(double compute, double memory, double norm) {
   if (norm == 1) return compute + memory;
   const double longer = std::max(compute, memory);
   return longer > 0 ? longer * std::pow(std::pow(compute / longer, norm) + std::pow(memory / longer, norm), 1 / norm) : 0;
+}
+
+void PhysicsModel::Outcome::correct(double log_time, double log_power) {
+  for (double* part : {&time_s, &launch_s, &compute_s, &memory_s}) *part *= std::exp(log_time);
+  energy_j *= std::exp(log_time + log_power);
+  by_trees = true;
 }
 
 const PhysicsGroup* PhysicsModel::find(const Group& group) const {

@@ -91,6 +91,9 @@ struct PhysicsModel {
     const PhysicsGroup* group = nullptr;  ///< nullptr: no layer of this group was measured
     bool by_trees = false;
     bool borrowed = false;  ///< a gradient at the law of its forward operator
+
+    /// What trees add to the logarithms of time and power.
+    void correct(double log_time, double log_power);
   };
   /// One execution of a layer on the device, the host not waited for.
   Outcome layer(const Features& features, const OperatingPoint& point = {}) const;
