@@ -14,8 +14,8 @@ namespace wattlayer {
 namespace {
 
 constexpr uint32_t fold_seed = 1, calibration_seed = 7;
-constexpr size_t fewest_test_rows = 5;  // of a device that also gives calibration rows
-constexpr size_t most_rows_of_others = 3000;
+constexpr size_t fewest_test_rows = 5;                               // of a device that also gives calibration rows
+constexpr size_t most_rows_of_others = 3000, most_test_rows = 5000;  // of a device left out
 
 bool any_of(const std::vector<std::string>& kinds, const std::string& kind) {
   return kinds.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
@@ -167,7 +167,7 @@ std::vector<SplitPart> Division::by_hardware() const {
       if (k > kept) continue;
       SplitPart part{.unit = fmt::format("{}, K={}", device, k), .train = others, .pooled = fmt::format("K={}", k)};
       for (size_t i = 0; i < k; ++i) part.train.push_back(own[order[i]]);
-      for (size_t i = kept; i < own.size(); ++i) part.test.push_back(own[order[i]]);
+      for (size_t i = kept; i < std::min(own.size(), kept + most_test_rows); ++i) part.test.push_back(own[order[i]]);
       std::sort(part.train.begin(), part.train.end());
       std::sort(part.test.begin(), part.test.end());
       parts.push_back(std::move(part));

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include "wattlayer/core/error.h"
 #include "wattlayer/fit/transfer.h"
@@ -68,17 +69,13 @@ class Scoring {
            const std::optional<Prediction>& answer) {
     const std::string level = row.workload.is_network ? "network" : "layer";
     const std::string op = operator_of(row);
-    std::set<std::string> units = {pooled, unit};
-    if (split_.by_operator && level == "layer")
-      for (const std::string& u : {pooled, unit}) units.insert(u == "all" ? op : fmt::format("{}, {}", op, u));
-    pooled_.insert({pooled, pooled == "all" ? op : fmt::format("{}, {}", op, pooled)});
-    for (const std::string& u : units) collected_[{u, level}];
+    const std::vector<Collected*>& units = units_of(op, unit, pooled, level);
     if (!answer) return;
-    for (const std::string& u : units) {
-      Collected& collected = collected_[{u, level}];
-      collected.add(row, *answer, has_intervals_);
-      collected.repeats.push_back({&identity, *row.energy_j});
+    for (Collected* collected : units) {
+      collected->add(row, *answer, has_intervals_);
+      collected->repeats.push_back({&identity, *row.energy_j});
     }
+    if (!is_drawn(unit)) return;
     result_.points.push_back({split_.name, unit, method_, row.row, op, *row.energy_j, answer->energy_j.value, row.dataset,
                               row.hardware, row.engine, row.scope, setup_, level});
   }
@@ -105,11 +102,28 @@ class Scoring {
   }
 
  private:
+  /// Of a device that gives rows of its own, plots show the first step alone.
+  static bool is_drawn(const std::string& unit) { return unit.find("K=") == unit.npos || unit.ends_with("K=0"); }
+
+  /// What a row of this operator counts for; found once, since rows are many and units few.
+  const std::vector<Collected*>& units_of(const std::string& op, const std::string& unit, const std::string& pooled,
+                                          const std::string& level) {
+    std::vector<Collected*>& found = units_[{op, unit, pooled, level}];
+    if (!found.empty()) return found;
+    std::set<std::string> units = {pooled, unit};
+    if (split_.by_operator && level == "layer")
+      for (const std::string& u : {pooled, unit}) units.insert(u == "all" ? op : fmt::format("{}, {}", op, u));
+    pooled_.insert({pooled, pooled == "all" ? op : fmt::format("{}, {}", op, pooled)});
+    for (const std::string& u : units) found.push_back(&collected_[{u, level}]);
+    return found;
+  }
+
   const Split& split_;
   std::string method_, setup_;
   bool has_intervals_;
   Evaluation& result_;
   std::map<NaturalOrder::Unit, Collected, NaturalOrder> collected_;  ///< by unit and level
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, std::vector<Collected*>> units_;
   std::set<std::string> pooled_;
   std::string note_;
 };
