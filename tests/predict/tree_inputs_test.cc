@@ -62,6 +62,8 @@ TEST(TreeInputs, OfExperts) {
   EXPECT_FLOAT_EQ(input(share, "routed"), 8);
   EXPECT_FLOAT_EQ(input(share, "tokens_of_an_expert"), std::log(4));
   EXPECT_FLOAT_EQ(input(share, "skew"), 1.2f);
+  EXPECT_FLOAT_EQ(input(share, "min_latency"), 0);
+  EXPECT_FLOAT_EQ(input((std::string(share) + " min_latency=1").c_str(), "min_latency"), 1);
   EXPECT_FLOAT_EQ(input(layer, "macs") - input(share, "macs"), std::log(4));
 }
 

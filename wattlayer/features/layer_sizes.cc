@@ -67,6 +67,7 @@ LayerSizes layer_sizes(const Layer& layer, const Operator* op, const Cost& c, co
   if (mixes_experts(*op)) {
     s.experts = dimension(layer.input(2), 0), s.routed = dimension(layer.input(1), 1);
     s.skew = layer.attributes.real("routing_skew", 0);
+    s.min_latency = layer.attributes.integer("min_latency", 0) != 0;
     s.chosen = static_cast<double>(layer.attributes.integer("k", 1)) * s.experts / std::max(s.routed, 1.0);
   }
   return s;

@@ -14,8 +14,8 @@ struct LayerSizes {
   double bits = 0, weight_bits = 0, cache_bits = 0;            ///< of an element
   double batch = 0, padding = 0, out_extent = 0;
   double heads = 0, kv_heads = 0, queries = 0, length = 0, window = 0, causal = 0;  ///< attention; length: keys in all
-  double experts = 0, routed = 0, skew = 0,
-         chosen = 0;  ///< experts here, and that the router knows; `chosen` of these take a token
+  double experts = 0, routed = 0, skew = 0, chosen = 0,
+         min_latency = 0;  ///< experts here, and that the router knows; `chosen` of these take a token
 };
 
 /// All shapes are known; `op` is the layer's block, `cost` what it says.

@@ -131,6 +131,7 @@ constexpr Input inputs[] = {
     {"expert_tail_64", [](const Source& s) { return tail(expert_waves<64>(s)); }},
     {"expert_waves_128", [](const Source& s) { return log_of(expert_waves<128>(s)); }},
     {"expert_tail_128", [](const Source& s) { return tail(expert_waves<128>(s)); }},
+    {"min_latency", [](const Source& s) { return s.sizes.min_latency; }},
 };
 static_assert(std::size(inputs) == tree_input_kinds);
 

@@ -8,7 +8,7 @@
 namespace wattlayer {
 
 /// What boosted trees see of a layer: its coordinates, sizes derived from them, how it fills the device, what the law says.
-inline constexpr size_t tree_input_kinds = 62;
+inline constexpr size_t tree_input_kinds = 63;
 using TreeInputs = std::array<float, tree_input_kinds>;
 
 /// Names, as energy models store them; their order is that of TreeInputs.

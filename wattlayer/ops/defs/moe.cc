@@ -24,8 +24,9 @@ void moe_shapes(Layer& layer) {
 }
 
 /// Every token goes through k experts; an expert that no token chooses is not read. Where the weights are those of a share of the
-/// experts (expert parallelism), so is the work. `routing_skew` (0: even) says how unevenly tokens choose. Sizes come from the
-/// output side of the weights, which packing leaves alone: fc1 gives inter (twice that where SwiGLU is fused), fc2 gives hidden.
+/// experts (expert parallelism), so is the work. `routing_skew` (0: even) says how unevenly tokens choose; `min_latency` that
+/// the engine was told to take kernels for few tokens (TensorRT-LLM's mode of that name). Sizes come from the output side of the
+/// weights, which packing leaves alone: fc1 gives inter (twice that where SwiGLU is fused), fc2 gives hidden.
 template <size_t fc1, size_t fc3>
 Cost moe_cost(const Layer& layer) {
   Cost c = rules::moved(layer);
@@ -60,6 +61,7 @@ const std::vector<Operator>& moe_operators() {
           .cost = moe_cost<2, 6>,
           .attributes = {{"activation_type", "relu"},
                          {"k", "1"},
+                         {"min_latency", "0"},
                          {"normalize_routing_weights", "0"},
                          {"routing_skew", "0.0"},
                          {"swiglu_fusion", "0"},
