@@ -21,6 +21,8 @@ constexpr double standard_errors = 2;
 constexpr size_t rows_of_a_block = 3;  // fewer on average are no blocks
 constexpr int halvings = 5;
 constexpr size_t few_blocks = 30;
+constexpr size_t rows_for_fine_bins = 4000;
+constexpr int coarse_bins = 64, fine_bins = 256;
 
 /// One measured layer: what the trees see, and what the law leaves.
 struct Left {
@@ -89,8 +91,13 @@ BoostedTrees fit_side(const std::shared_ptr<const BoostingLibrary>& library, con
     table.targets.push_back(static_cast<float>(*side_of(*left, side)));
   }
   if (table.targets.empty() || rounds == 0 || columns.empty()) return {};
-  BoostedTrees trees =
-      fit_trees(library, table, {.depth = options.depth, .row_share = 0.7, .column_share = 0.5, .absolute = absolute}, rounds);
+  BoostedTrees trees = fit_trees(library, table,
+                                 {.depth = options.depth,
+                                  .row_share = 0.7,
+                                  .column_share = 0.5,
+                                  .bins = table.targets.size() < rows_for_fine_bins ? coarse_bins : fine_bins,
+                                  .absolute = absolute},
+                                 rounds);
   trees.rename_inputs(columns);
   trees.round_leaves();
   return trees;
