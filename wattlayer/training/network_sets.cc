@@ -54,7 +54,7 @@ NetworkSets network_sets(const Graph& graph, std::optional<int64_t> samples) {
       if (fed.contains(node.inputs[i]) && counted.insert(node.inputs[i]).second) held += t.bytes(), of_samples += t.bytes();
     }
     for (size_t i = 0; i < node.outputs.size() && i < node.layer.outputs.size(); ++i)
-      if (given.contains(node.outputs[i])) of_samples += node.layer.outputs[i].bytes();
+      if (given.contains(node.outputs[i]) && node.layer.outputs[i].rank() <= 2) of_samples += node.layer.outputs[i].bytes();
     const NodeActivations a = activations(node);
     sets.unknown_shapes += !a.known;
     const bool rewrites = !a.has_weights && a.inputs == 1 && a.same_size;

@@ -16,8 +16,9 @@ struct NetworkSets {
 };
 
 /// A set for each node that has weights, joins activations or changes how many there are; nodes that rewrite their one input
-/// (activation functions, reshapes) count with it. For a batch of the graph's own. `samples`: of the data set. Throws
-/// Error(invalid_input) for a network without such a node.
+/// (activation functions, reshapes) count with it. For a batch of the graph's own. `samples`: of the data set, each with its
+/// inputs and, where the network puts out one vector a sample, a target as long. Throws Error(invalid_input) for a network
+/// without such a node.
 NetworkSets network_sets(const Graph& graph, std::optional<int64_t> samples);
 
 }  // namespace wattlayer
