@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <charconv>
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
