@@ -1,5 +1,3 @@
-#include "cli/epoch_marks.h"
-
 #include <gtest/gtest.h>
 
 #include <fstream>

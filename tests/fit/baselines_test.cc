@@ -71,8 +71,9 @@ double predicted(const Predictor& predictor, const Workload& workload) {
 TEST(Baselines, AreListedAfterOurs) {
   std::vector<std::string_view> names;
   for (const Method& m : methods()) names.push_back(m.name);
-  EXPECT_EQ(names, (std::vector<std::string_view>{"physics", "energaizer", "getzner", "hj", "irene", "mac-linear", "neuralpower",
-                                                  "wattlayer"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string_view>{"physics", "energaizer", "getzner", "green-algorithms", "hj", "irene", "llmcarbon",
+                                           "mac-linear", "mlco2", "neuralpower", "pre", "pre-power", "wattlayer"}));
 }
 
 TEST(Baselines, MacLinearIsExactOnALineThroughWholeWorkloads) {

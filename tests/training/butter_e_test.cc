@@ -86,7 +86,7 @@ TEST(ButterE, IntervalsAreThoseOfTheRealRuns) {
 }
 
 TEST(ButterE, RefusesBrokenFiles) {
-  const std::string good = DataFiles().read("energy_models", "eagle-cpu.json").value();
+  const std::string good = DataFiles().read("energy_models", "eagle-cpu.butter-e.json").value();
   const auto broken = [&](const std::string& from, const std::string& to) {
     std::string text = good;
     text.replace(text.find(from), from.size(), to);

@@ -21,6 +21,8 @@ double not_negative(const Json& json, const char* field) {
   return value;
 }
 
+constexpr std::string_view file_ending = ".butter-e.json";
+
 /// Per level, divided by the epochs and by what one unit of the file is.
 std::vector<double> by_level(const Json& json, const char* field, double divisor) {
   std::vector<double> values;
@@ -98,11 +100,11 @@ ButterModel parse_butter_model(std::string_view text, std::string_view id) try {
 } catch (const Json::exception& e) {
   throw Error(ErrorKind::invalid_input, fmt::format("energy_models/{}.json: {}", id, e.what()));
 } catch (const Error& e) {
-  throw e.within(fmt::format("energy_models/{}.json", id));
+  throw e.within(fmt::format("energy_models/{}.butter-e.json", id));
 }
 
 std::optional<ButterModel> find_butter_model(const DataFiles& files, std::string_view hardware) {
-  const auto text = files.read("energy_models", fmt::format("{}.json", hardware));
+  const auto text = files.read("energy_models", fmt::format("{}{}", hardware, file_ending));
   if (!text) return std::nullopt;
   return parse_butter_model(*text, hardware);
 }
@@ -110,7 +112,7 @@ std::optional<ButterModel> find_butter_model(const DataFiles& files, std::string
 std::vector<std::string> butter_model_ids(const DataFiles& files) {
   std::vector<std::string> ids;
   for (const std::string& file : files.list("energy_models"))
-    if (file.ends_with(".json")) ids.push_back(file.substr(0, file.size() - 5));
+    if (file.ends_with(file_ending)) ids.push_back(file.substr(0, file.size() - file_ending.size()));
   return ids;
 }
 

@@ -37,7 +37,7 @@ struct ButterCoefficients {
 
 double butter_energy_j(const ButterTerms& terms, const ButterCoefficients& k);
 
-/// A law that ships (`energy_models/eagle-cpu.json`): what it was fitted on and how well it does.
+/// A law that ships (`energy_models/eagle-cpu.butter-e.json`): what it was fitted on and how well it does.
 struct ButterModel {
   std::string id;  ///< of the hardware too
   std::string source, licence, scope;
