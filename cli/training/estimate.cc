@@ -45,13 +45,6 @@ struct Answer {
   std::vector<std::string> remarks;
 };
 
-Loss loss_named(const std::string& name) {
-  if (name == "given") return Loss::given;
-  if (name == "cross-entropy") return Loss::cross_entropy;
-  if (name == "squared") return Loss::squared;
-  return Loss::automatic;
-}
-
 double main_memory(const Hardware& hardware) {
   return hardware.memory.empty() ? 0 : hardware.memory.back().bytes * hardware.memory.back().units;
 }
@@ -76,7 +69,7 @@ Answer answer(const NetworkSource& source, const EnergyModel& model, const Optio
   Answer a{.network = graph.name, .batch = graph.batch};
   a.how = {.optimizer = require_optimizer(options.optimizer),
            .kernels = optimizer_kernels(engine, model.hardware),
-           .loss = loss_named(options.loss),
+           .loss = require_loss(options.loss),
            .frozen_until = options.frozen_until};
   a.plan = {.samples = options.samples, .validation_samples = options.validation_samples, .epochs = options.epochs};
   const Graph step = training_step(graph, a.how);
@@ -252,9 +245,8 @@ void add_options(CLI::App& verb, Options& o) {
       ->check(amount(0, 1e18));
   verb.add_option("--epochs", o.epochs, "epochs of the whole run (1)")->type_name("N")->check(positive);
   verb.add_option("--optimizer", o.optimizer, "none, sgd, momentum, adagrad, rmsprop, adam or adamw")->capture_default_str();
-  verb.add_option("--loss", o.loss, "what stands behind the outputs")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"automatic", "given", "cross-entropy", "squared"}));
+  verb.add_option("--loss", o.loss, "what stands behind the outputs: automatic, given, cross-entropy, squared or sum")
+      ->capture_default_str();
   verb.add_option("--frozen-until", o.frozen_until, "node whose parameters and all before stay as they are, or all-but-last")
       ->type_name("NODE");
   verb.add_option("--dtype", o.dtype, "data type of the arithmetic: f32, f16, bf16, ...")->type_name("DTYPE");

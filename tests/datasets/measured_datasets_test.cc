@@ -50,13 +50,25 @@ TEST_F(MeasuredDataset, Willowec) {
   read("willowec");
   if (IsSkipped()) return;
   EXPECT_TRUE(rows.refused.empty()) << rows.refused[0].reason;
-  EXPECT_EQ(dropped, 12u);
-  EXPECT_EQ(count([](const Measurement& m) { return m.hardware; }),
-            (std::map<std::string, size_t>{{"willowec-broadwell-ep", 2995}, {"willowec-raptorlake", 2993}}));
+  EXPECT_EQ(dropped, 13u);
+  EXPECT_EQ(count([](const Measurement& m) { return m.hardware + " " + m.kind; }),
+            (std::map<std::string, size_t>{{"willowec-broadwell-ep random-layer", 2995},
+                                           {"willowec-broadwell-ep training-step", 2000},
+                                           {"willowec-raptorlake random-layer", 2993},
+                                           {"willowec-raptorlake training-step", 1999}}));
   const Measurement* m = find("broadwell-ep/Conv 1907x12x18x18 23x12x4x4 23 strides=3,3 dtype=f32");
   ASSERT_TRUE(m);
   EXPECT_DOUBLE_EQ(*m->energy_j, 0.39664516);
   EXPECT_DOUBLE_EQ(*m->time_s, 0.01766669994);
+  // The backward pass of the same layer: gradients of weights and bias, none of the input; loss and optimizer around it.
+  const auto back = std::find_if(rows.measurements.begin(), rows.measurements.end(),
+                                 [&](const Measurement& b) { return b.row == m->row && b.kind == "training-step"; });
+  ASSERT_NE(back, rows.measurements.end());
+  EXPECT_DOUBLE_EQ(*back->energy_j, 0.44298714);
+  EXPECT_EQ(back->block, m->block);
+  double macs = 0;
+  for (const WorkloadItem& item : back->workload.items) macs += item.count * cost(item.layer).macs;
+  EXPECT_DOUBLE_EQ(macs, cost(m->workload.items[0].layer).macs);
 }
 
 TEST_F(MeasuredDataset, Aiconfigurator) {

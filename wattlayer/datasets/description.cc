@@ -91,13 +91,16 @@ constexpr std::string_view rule_fields[] = {"where",      "kind",        "layer"
                                             "conditions", "keeps_types", "training"};
 
 TrainingRule parse_training(const Json& json) {
-  allow_only(json, "training", {"optimizer", "samples", "validation_samples", "epochs", "frozen_until", "kernels"});
+  allow_only(json, "training",
+             {"optimizer", "samples", "validation_samples", "epochs", "frozen_until", "kernels", "loss", "without_forward"});
   return {.optimizer = text(json, "optimizer"),
-          .samples = text(json, "samples"),
+          .samples = text(json, "samples", ""),
           .validation_samples = text(json, "validation_samples", ""),
           .kernels = text(json, "kernels", ""),
           .epochs = text(json, "epochs", ""),
-          .frozen_until = text(json, "frozen_until", "")};
+          .frozen_until = text(json, "frozen_until", ""),
+          .loss = text(json, "loss", ""),
+          .without_forward = truth(json, "without_forward", false)};
 }
 
 /// A rule of a table; what it does not say, the table says for all its rules.
@@ -130,7 +133,10 @@ RowRule parse_rule(const Json& json, const Json& table) {
   if (both.contains("training")) rule.training = parse_training(both["training"]);
   if ((rule.kind == "training-step") != rule.training.has_value())
     wrong("training", "it in rules of kind training-step, and in no other");
-  if (rule.training && rule.network.empty()) wrong("rows", "a network in rules of kind training-step");
+  if (rule.training && rule.network.empty() != rule.training->without_forward)
+    wrong("training", "without_forward in rules of one layer, and in no other");
+  if (rule.training && rule.network.empty() != rule.training->samples.empty())
+    wrong("training", "samples in rules of a network, and in no other");
   if (rule.layer.empty() == rule.network.empty()) wrong("rows", "either layer or network in each rule");
   if (std::find(std::begin(measurement_kinds), std::end(measurement_kinds), rule.kind) == std::end(measurement_kinds))
     throw Error(ErrorKind::invalid_input, fmt::format("kind: expected one of {}", fmt::join(measurement_kinds, ", ")));

@@ -23,6 +23,8 @@ struct TrainingRule {
   std::string kernels;                      ///< how parameters are updated; the engine's habit where empty
   std::string epochs;                       ///< 1 where empty
   std::string frozen_until;                 ///< node whose parameters, and all before, are not trained
+  std::string loss;                         ///< a name that graph/training_step.h knows; `automatic` where empty
+  bool without_forward = false;             ///< of one layer: the step without its forward pass, which was measured apart
 };
 
 /// How rows of a table become measurements. Texts are templates (row_text.h) over the columns; an empty text: not given.

@@ -167,7 +167,8 @@ std::optional<Training> Importer::training(const RowRule& rule, const Measuremen
   if (!rule.training) return std::nullopt;
   const TrainingRule& own = *rule.training;
   Training training;
-  training.samples = whole(own.samples, "samples", column);
+  if (!own.samples.empty()) training.samples = whole(own.samples, "samples", column);
+  if (!own.loss.empty()) training.step.loss = require_loss(filled(own.loss, "loss", column));
   training.step.optimizer = require_optimizer(filled(own.optimizer, "optimizer", column));
   training.step.kernels = own.kernels.empty()
                               ? optimizer_kernels(catalogue_.engine(row.engine), catalogue_.hardware(row.hardware))
@@ -184,6 +185,14 @@ Workload trained(const Graph& graph, const Engine& engine, const Training& train
   const double passes = training.passes(graph.batch) / static_cast<double>(training.epochs);
   for (WorkloadItem& item : mean.items) item.count /= passes;
   return mean;
+}
+
+/// Loss, backward pass and optimizer of a network of one layer.
+Workload backward_of(const Layer& layer, const Engine& engine, const TrainingStep& how) {
+  const Graph network = network_of(layer);
+  Workload workload = lower(without_forward(training_step(network, how), network), engine);
+  for (WorkloadItem& item : workload.items) item.names.clear();
+  return workload;
 }
 
 const LoweredNetwork& Importer::lowered(const std::string& spec, const Measurement& row, const RowRule& rule,
@@ -246,9 +255,10 @@ void take_mean_pass(const Training& training, const LoweredNetwork& network, int
 Measurement Importer::measurement(const RowRule& rule, const ColumnLookup& column) {
   Measurement m = described(rule, column);
   const int64_t batch = whole(rule.batch, "batch", column);
+  const std::optional<Training> how = training(rule, m, column);
+  Layer only;  // where the row is of one
   if (!rule.network.empty()) {
     const std::string name = filled(rule.network, "network", column);
-    const std::optional<Training> how = training(rule, m, column);
     const LoweredNetwork& network =
         lowered(fmt::format("{}{}batch={}", name, name.find('?') == name.npos ? '?' : '&', batch), m, rule, how);
     const auto published = quantity(rule.parameters, "parameters", column);
@@ -259,15 +269,16 @@ Measurement Importer::measurement(const RowRule& rule, const ColumnLookup& colum
     m.workload = network.workload;
     if (how) take_mean_pass(*how, network, batch, m);
   } else {
-    m.workload.items.push_back(
-        {.layer = parse_layer(filled(rule.layer, "layer", column) + fmt::format(" dtype={}", name(m.dtype)))});
+    only = parse_layer(filled(rule.layer, "layer", column) + fmt::format(" dtype={}", name(m.dtype)));
+    if (how) m.workload = backward_of(only, catalogue_.engine(m.engine), how->step);
+    else m.workload.items.push_back({.layer = only});
   }
   m.workload.batch = batch;
-  m.workload.is_network = rule.kind == "network" || rule.training.has_value();
+  m.workload.is_network = rule.kind == "network" || (rule.training && !rule.network.empty());
   std::string layer;
   const ColumnLookup with_layer = [&](std::string_view name) -> std::optional<std::string_view> {
     if (name != "layer" || rule.layer.empty()) return column(name);
-    if (layer.empty()) layer = print(m.workload.items[0].layer);
+    if (layer.empty()) layer = print(only);
     return layer;
   };
   m.row = filled(rule.row, "row", with_layer);

@@ -9,6 +9,7 @@
 
 #include "wattlayer/core/other_blocks.h"
 #include "wattlayer/fit/rows.h"
+#include "wattlayer/ops/operator.h"
 
 namespace wattlayer {
 namespace {
@@ -181,7 +182,12 @@ std::vector<SplitPart> Division::by_hardware() const {
 bool scorable(const Measurement& m) { return m.failure.empty() && has_measured_energy(m); }
 
 std::string operator_of(const Measurement& m) {
-  return m.kind == "network" || m.workload.items.size() != 1 ? std::string("network") : m.workload.items[0].layer.op;
+  if (m.kind == "network" || m.workload.is_network || m.workload.items.empty()) return "network";
+  // Of a backward pass: the layer that multiplies most.
+  const auto macs = [](const WorkloadItem& item) { return item.count * cost(item.layer).macs; };
+  const auto& items = m.workload.items;
+  if (items.size() == 1) return items[0].layer.op;
+  return std::max_element(items.begin(), items.end(), [&](const auto& a, const auto& b) { return macs(a) < macs(b); })->layer.op;
 }
 
 std::vector<size_t> drawn_order(size_t n, uint32_t seed) {

@@ -278,6 +278,13 @@ Optimizer require_optimizer(std::string_view text) {
   throw Error(ErrorKind::invalid_input, "unknown optimizer '" + std::string(text) + "'" + nearest(lower, known));
 }
 
+Loss require_loss(std::string_view text) {
+  static const std::vector<std::string> names = {"automatic", "given", "cross-entropy", "squared", "sum"};
+  const auto at = std::find(names.begin(), names.end(), text);
+  if (at != names.end()) return static_cast<Loss>(at - names.begin());
+  throw Error(ErrorKind::invalid_input, "unknown loss '" + std::string(text) + "'" + nearest(text, names));
+}
+
 int states(Optimizer optimizer) {
   switch (optimizer) {
     case Optimizer::adam:

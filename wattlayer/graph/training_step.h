@@ -28,6 +28,9 @@ enum class Loss {
   sum,            ///< nothing but the sum of every output
 };
 
+/// `automatic`, `given`, `cross-entropy`, `squared` or `sum`. Throws Error(invalid_input) that lists them.
+Loss require_loss(std::string_view name);
+
 /// What one step of training does besides the forward pass.
 struct TrainingStep {
   Optimizer optimizer = Optimizer::adam;
