@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "wattlayer/core/error.h"
 #include "wattlayer/predict/device_prior.h"
@@ -32,6 +33,21 @@ std::vector<Candidate> candidates(const DataFiles& files, const std::string& har
     if (parts.size() == 3 && parts[0] == hardware) found.push_back({id, parts[0], parts[1], parts[2]});
   }
   return found;
+}
+
+/// The hardware that a shorter name stands for (`a100`: `a100-sxm`): the only measured one whose id begins with it; else the
+/// name.
+std::string measured_variant(const DataFiles& files, const std::string& name) {
+  if (files.read("hardware", name + ".json")) return name;
+  std::set<std::string> measured;
+  for (const std::string& id : energy_model_ids(files))
+    if (id.starts_with(name + "-")) measured.insert(id.substr(0, id.find('/')));
+  if (measured.size() != 1) return name;
+  std::vector<std::string> variants = ids(files, "hardware");
+  std::erase_if(variants, [&](const std::string& id) { return !id.starts_with(name + "-"); });
+  write_remark(
+      fmt::format("{} is taken for {}, the only measured one of {}", name, *measured.begin(), fmt::join(variants, ", ")));
+  return *measured.begin();
 }
 
 std::string ids_of(const std::vector<Candidate>& all) {
@@ -108,7 +124,7 @@ EnergyModel find_energy_model(const DataFiles& files, const std::string& target,
                   fmt::format("{} is an energy model for {}, not {}", target, name(model.dtype), name(*dtype)));
     return model;
   }
-  const std::vector<std::string> parts = split(target);
+  std::vector<std::string> parts = split(target);
   if (parts.size() > 3 || std::any_of(parts.begin(), parts.end(), [](const std::string& part) { return part.empty(); }))
     throw Error(ErrorKind::invalid_input,
                 fmt::format("cannot read '{}': expected HARDWARE[/ENGINE[/DTYPE]] or a .wlm file", target));
@@ -119,6 +135,7 @@ EnergyModel find_energy_model(const DataFiles& files, const std::string& target,
                   fmt::format("'{}' says {}, but --dtype says {}; leave one out", target, name(named), name(*dtype)));
     dtype = named;
   }
+  parts[0] = measured_variant(files, parts[0]);
   std::vector<Candidate> all = candidates(files, parts[0]);
   const std::string engine = parts.size() > 1 ? parts[1] : "";
   if (!engine.empty()) require_file(files, "engines", engine);

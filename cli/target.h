@@ -11,7 +11,8 @@
 namespace wattlayer::cli {
 
 /// The energy model that `--on HARDWARE[/ENGINE[/DTYPE]]` or a `.wlm` file names. What is left open is filled: engine `pytorch`
-/// or the only one; data type by --dtype, else f32 or the only one. Throws Error(invalid_input) that lists near names.
+/// or the only one; data type by --dtype, else f32 or the only one. A hardware that is named in short stands for the only
+/// measured one whose id begins so, with a remark. Throws Error(invalid_input) that lists near names.
 EnergyModel find_energy_model(const DataFiles& files, const std::string& target, std::optional<DataType> dtype);
 
 /// The energy model of a device that nobody has measured: its data sheet and what measured devices teach (energy_models/*.prior).

@@ -110,6 +110,14 @@ TEST_F(EstimateVerb, UnknownTargets) {
   expect_refused(on(model, {"--dtype", "f16"}), "is an energy model for f32, not f16");
 }
 
+TEST_F(EstimateVerb, AShortNameStandsForTheOnlyMeasuredHardware) {
+  const ProgramRun run = run_program({"estimate", "--layer", conv, "--on", "a100/pytorch/f32", "--json"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_NE(run.err.find("a100 is taken for a100-sxm"), run.err.npos) << run.err;
+  EXPECT_EQ(Json::parse(run.out)["estimates"][0]["hardware"], "a100-sxm");
+  expect_refused(run_program({"estimate", "--layer", conv, "--on", "rtx"}), "unknown hardware 'rtx'");  // several measured ones begin so
+}
+
 TEST_F(EstimateVerb, UsageErrorsExitWith2) {
   for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{{},
                                                                                          {"--batch", "0", "--layer", conv},
