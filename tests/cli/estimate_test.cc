@@ -115,7 +115,8 @@ TEST_F(EstimateVerb, AShortNameStandsForTheOnlyMeasuredHardware) {
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_NE(run.err.find("a100 is taken for a100-sxm"), run.err.npos) << run.err;
   EXPECT_EQ(Json::parse(run.out)["estimates"][0]["hardware"], "a100-sxm");
-  expect_refused(run_program({"estimate", "--layer", conv, "--on", "rtx"}), "unknown hardware 'rtx'");  // several measured ones begin so
+  expect_refused(run_program({"estimate", "--layer", conv, "--on", "rtx"}),
+                 "unknown hardware 'rtx'");  // several measured ones begin so
 }
 
 TEST_F(EstimateVerb, UsageErrorsExitWith2) {
