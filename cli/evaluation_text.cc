@@ -37,7 +37,8 @@ std::vector<const AccuracyTarget*> targets_of(const EvaluationRow& row, const Ac
   for (const AccuracyTarget& t : at->second)
     if (t.split == row.split && t.unit == row.unit_left_out && (t.level.empty() || t.level == row.level) &&
         (t.hardware.empty() || t.hardware == row.hardware) && (t.engine.empty() || t.engine == row.engine) &&
-        (t.scope.empty() || t.scope == row.scope) && t.epochs_seen == row.epochs_seen)
+        (t.scope.empty() || t.scope == row.scope) && t.epochs_seen == row.epochs_seen &&
+        (t.method.empty() ? is_ours(row.method) : t.method == row.method))
       found.push_back(&t);
   return found;
 }
@@ -93,18 +94,17 @@ Json as_json(const EvaluationRow& row, const AccuracyTargets& targets) {
   if (row.epochs_seen) json["epochs_seen"] = *row.epochs_seen;
   if (!row.note.empty()) json["note"] = row.note;
   Json list = Json::array();
-  if (is_ours(row.method))
-    for (const AccuracyTarget* t : targets_of(row, targets)) {
-      const auto reached = figure_of(row, t->figure);
-      Json target{{"figure", t->figure},
-                  {"reached", optional(reached)},
-                  {"must_reach", optional(t->must_reach)},
-                  {"aim", optional(t->aim)},
-                  {"noise_floor", optional(floor_of(row, t->figure))}};
-      target["met"] = reached && t->must_reach ? Json(is_met(*reached, *t)) : Json();
-      if (!t->note.empty()) target["note"] = t->note;
-      list.push_back(std::move(target));
-    }
+  for (const AccuracyTarget* t : targets_of(row, targets)) {
+    const auto reached = figure_of(row, t->figure);
+    Json target{{"figure", t->figure},
+                {"reached", optional(reached)},
+                {"must_reach", optional(t->must_reach)},
+                {"aim", optional(t->aim)},
+                {"noise_floor", optional(floor_of(row, t->figure))}};
+    target["met"] = reached && t->must_reach ? Json(is_met(*reached, *t)) : Json();
+    if (!t->note.empty()) target["note"] = t->note;
+    list.push_back(std::move(target));
+  }
   if (!list.empty()) json["targets"] = list;
   return json;
 }
@@ -175,7 +175,6 @@ std::vector<EvaluationRow> without_projections(const Evaluation& evaluation) {
 
 std::string target_text(const EvaluationRow& row, const AccuracyTargets& targets) {
   std::string out;
-  if (!is_ours(row.method)) return out;
   for (const AccuracyTarget* t : targets_of(row, targets)) {
     if (!t->must_reach) continue;
     const auto reached = figure_of(row, t->figure);

@@ -12,7 +12,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-OURS = "physics"
+OURS = ("physics", "ours")  # of measurements, of projections of training runs
 SIDE, MARGIN = 260, 34  # of a plot, in pixels
 
 
@@ -78,20 +78,28 @@ def plot(title, pairs):
 def best_other(rows, row):
     """The best of the other methods on the same rows, by mean error."""
     others = [r for r in rows if key(r) == key(row) and r["unit_left_out"] == row["unit_left_out"] and r["level"] == row["level"]
-              and r["method"] != OURS and r["mape"] is not None]
+              and r.get("epochs_seen") == row.get("epochs_seen") and r is not row
+              and r["method"] not in OURS and r["mape"] is not None]
     best = min(others, key=lambda r: r["mape"], default=None)
     return "–" if best is None else f"{best['method']} {figure(best['mape'])}"
 
 
 def ours_of(suite):
-    return [r for r in suite["rows"] if r["method"] == OURS and (r["pooled"] or r.get("targets"))]
+    """Rows of our methods that count whole splits, and those of any method that a target is set for."""
+    return [r for r in suite["rows"] if r["method"] in OURS and r["pooled"] or r.get("targets")]
+
+
+def left_out(row):
+    seen = row.get("epochs_seen")
+    method = "" if row["method"] in OURS else f", {row['method']}"
+    return row["unit_left_out"] + (f", {seen} epochs seen" if seen else "") + method
 
 
 def main_table(suite):
     lines = ["| data set | device/engine | split | left out | n | MedAPE | MAPE | p90 | bias | R² | in 90 % | ×/÷ | best other (MAPE) | must reach |",
              "|---|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|---|"]
     for r in ours_of(suite):
-        what = r["unit_left_out"] + ("" if r["level"] in r["unit_left_out"] else f" ({r['level']})")
+        what = left_out(r) + ("" if r["level"] in r["unit_left_out"] else f" ({r['level']})")
         cells = [r["dataset"], device(r), r["split"], what, str(r["n"])]
         cells += [figure(r[k]) for k in ("medape", "mape", "p90")]
         cells += ["–" if r["bias"] is None else f"{r['bias']:+.1f}", figure(r["r2"], 3), figure(r["coverage90"]), figure(r["width90"], 2)]
@@ -107,11 +115,11 @@ def weak_spots(suite):
              "oracle that knows each workload, from rows of the same workload under the same conditions "
              "([evaluation_v1](formats/evaluation_v1.md)).", ""]
     for r, t in missed:
-        lines.append(f"* {r['dataset']}, {device(r)}, {r['split']}, {r['unit_left_out']}: {t['figure']} {figure(t['reached'])} "
+        lines.append(f"* {r['dataset']}, {device(r)}, {r['split']}, {left_out(r)}: {t['figure']} {figure(t['reached'])} "
                      f"instead of {t['must_reach']:g}{floor_of(r, t)}" + (f" ({t['note']})" if t.get("note") else ""))
     wide = [r for r in ours_of(suite) if r["coverage90"] is not None and r["n"] >= 200 and not 87 <= r["coverage90"] <= 93]
     lines += ["", "Intervals of 90 % that hold less than 87 or more than 93 % of at least 200 measurements:", ""]
-    lines += [f"* {r['dataset']}, {device(r)}, {r['split']}, {r['unit_left_out']}: {figure(r['coverage90'])} % of {r['n']}"
+    lines += [f"* {r['dataset']}, {device(r)}, {r['split']}, {left_out(r)}: {figure(r['coverage90'])} % of {r['n']}"
               for r in wide] or ["* none"]
     outside = [r for r in ours_of(suite) if r["n_extrapolated"] and r["n_predicted"]]
     lines += ["", "Results inside and outside the fitted range (MedAPE):", "", "| | inside | n | outside | n |", "|---|--:|--:|--:|--:|"]

@@ -265,13 +265,15 @@ Split parse_split(const Json& json) {
 }
 
 AccuracyTarget parse_target(const Json& json, const std::vector<Split>& splits) {
-  allow_only(json, "targets",
-             {"split", "unit", "level", "hardware", "engine", "scope", "figure", "epochs_seen", "must_reach", "aim", "note"});
+  allow_only(
+      json, "targets",
+      {"split", "unit", "level", "hardware", "engine", "scope", "figure", "epochs_seen", "method", "must_reach", "aim", "note"});
   AccuracyTarget target{.split = text(json, "split"), .unit = text(json, "unit", "all"), .level = text(json, "level", "")};
   target.hardware = text(json, "hardware", "");
   target.engine = text(json, "engine", "");
   target.scope = text(json, "scope", "");
   target.figure = text(json, "figure");
+  target.method = text(json, "method", "");
   target.note = text(json, "note", "");
   if (json.contains("must_reach")) target.must_reach = number(json, "must_reach", 0);
   if (json.contains("aim")) target.aim = number(json, "aim", 0);

@@ -107,6 +107,7 @@ struct AccuracyTarget {
   std::string hardware, engine, scope;     ///< empty: any
   std::string figure;                      ///< field of an evaluation row: medape, mape, p90, r2, time_mape, coverage90
   std::optional<size_t> epochs_seen;       ///< of projections
+  std::string method;                      ///< whose figure counts; empty: ours
   std::optional<double> must_reach, aim;
   std::string note;
 };
