@@ -98,6 +98,7 @@ std::vector<Measurement> rows_of_devices(const Options& options, const DataFiles
   for (const std::string& id : ids(files, "datasets", ".json")) {
     if (!std::filesystem::is_directory(options.data / id)) continue;
     const DatasetDescription description = require_dataset(files, id);
+    if (description.series) continue;
     for (Measurement& m : import_dataset(description, options.data / id, files).measurements)
       if (m.failure.empty() && catalogue.hardware(m.hardware).on_processor == (options.devices == "processor") &&
           m.idle_included && m.scope == description.scope)
