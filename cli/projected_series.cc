@@ -64,11 +64,15 @@ std::string table_of(const Key& key, const Projected& of, const AccuracyTargets&
   return out;
 }
 
-/// Says how many runs are of blocks that took part in the learning.
-void remark_on_known_blocks(const std::vector<EpochSeries>& runs, const std::string& hardware, const LearnedProjection& learned) {
+/// HARDWARE/BLOCK of the runs that took part in the learning, by its card.
+std::set<std::string> known_blocks(const LearnedProjection& learned) {
   const auto card = nlohmann::json::parse(learned.card, nullptr, false);
-  if (!card.is_object() || !card.contains("blocks")) return;
-  const auto blocks = card["blocks"].get<std::set<std::string>>();
+  if (!card.is_object() || !card.contains("blocks")) return {};
+  return card["blocks"].get<std::set<std::string>>();
+}
+
+void remark_on_known_blocks(const std::vector<EpochSeries>& runs, const std::string& hardware,
+                            const std::set<std::string>& blocks) {
   const auto known = std::count_if(runs.begin(), runs.end(),
                                    [&](const EpochSeries& run) { return blocks.contains(hardware + "/" + run.block); });
   if (known > 0)
@@ -86,18 +90,21 @@ LearnedProjection shipped_projection(const DataFiles& files) {
 }
 
 Evaluation evaluate_series(const DatasetDescription& description, const std::filesystem::path& folder,
-                           const LearnedProjection* learned) {
+                           const LearnedProjection& ships, bool shipped) {
   Evaluation all;
   for (const RunsRead& read : read_series(description, folder)) {
     if (read.too_short > 0)
       write_remark(fmt::format("{}: {} runs have too few epochs to take part", description.id, read.too_short));
+    if (!read.refused.empty())
+      write_remark(fmt::format("{}: {} runs refused, first {}", description.id, read.refused.size(), read.refused.front()));
     if (read.runs.empty()) continue;
-    if (learned) remark_on_known_blocks(read.runs, read.hardware, *learned);
+    if (shipped) remark_on_known_blocks(read.runs, read.hardware, known_blocks(ships));
     ProjectionTrial trial{
         .dataset = description.id, .hardware = read.hardware, .engine = description.engine, .scope = description.scope};
-    trial.split = learned ? "finished energy model" : description.splits.front().name;
+    trial.split = shipped ? "finished energy model" : description.splits.front().name;
     trial.duration_known = read.equal_epochs;
-    trial.learned = learned;
+    if (shipped) trial.learned = &ships;
+    else trial.elsewhere = &ships, trial.elsewhere_blocks = known_blocks(ships);
     Evaluation part = evaluate_projections(read.runs, trial);
     std::move(part.rows.begin(), part.rows.end(), std::back_inserter(all.rows));
     std::move(part.points.begin(), part.points.end(), std::back_inserter(all.points));

@@ -13,10 +13,10 @@ namespace wattlayer::cli {
 /// What ships: learned from many runs.
 LearnedProjection shipped_projection(const DataFiles& files);
 
-/// Scores every projection method on the data set's training runs; `learned`: for all runs, instead of learning from the runs of
-/// other blocks. Says on standard error how many runs were too short.
+/// Scores every projection method on the data set's training runs. Ours learns from the runs of other blocks; where these are
+/// few, or for all runs if `shipped`, it takes what ships. Says on standard error which runs were refused or too short.
 Evaluation evaluate_series(const DatasetDescription& description, const std::filesystem::path& folder,
-                           const LearnedProjection* learned);
+                           const LearnedProjection& ships, bool shipped);
 
 /// Error of the projected total against epochs spent, a line a method, and what was to be reached; empty where no row has
 /// `epochs_seen`.

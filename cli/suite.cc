@@ -190,14 +190,13 @@ void score(std::vector<Group>& groups, const DataFiles& files, SuiteResult& resu
 /// Projections of the training runs of those data sets that have some.
 void project_series(const std::vector<ReadDataset>& datasets, const SuiteOptions& options, const DataFiles& files,
                     SuiteResult& result) {
-  std::optional<LearnedProjection> shipped;
-  if (options.shipped) shipped = shipped_projection(files);
+  const LearnedProjection ships = shipped_projection(files);
   for (const ReadDataset& dataset : datasets) {
     const DatasetDescription& description = dataset.description;
     if (description.series.empty() || (result.stopped = StopSignal::came())) continue;
     const std::filesystem::path own = options.folder / description.id;
-    add(result.evaluation, evaluate_series(description, options.dataset_folder.empty() ? own : options.dataset_folder,
-                                           shipped ? &*shipped : nullptr));
+    add(result.evaluation,
+        evaluate_series(description, options.dataset_folder.empty() ? own : options.dataset_folder, ships, options.shipped));
   }
 }
 

@@ -92,16 +92,16 @@ void fit(const Options& options, const DataFiles& files) {
 }
 
 /// Rows of every data set below the folder whose networks run on that kind of unit; what is counted above idle says nothing of
-/// static power.
+/// static power, and training little of how devices compare without it.
 std::vector<Measurement> rows_of_devices(const Options& options, const DataFiles& files, const Catalogue& catalogue) {
   std::vector<Measurement> rows;
   for (const std::string& id : ids(files, "datasets", ".json")) {
     if (!std::filesystem::is_directory(options.data / id)) continue;
     const DatasetDescription description = require_dataset(files, id);
-    if (description.series) continue;
+    if (!description.series.empty()) continue;
     for (Measurement& m : import_dataset(description, options.data / id, files).measurements)
       if (m.failure.empty() && catalogue.hardware(m.hardware).on_processor == (options.devices == "processor") &&
-          m.idle_included && m.scope == description.scope)
+          m.idle_included && m.scope == description.scope && !m.kind.starts_with("training"))
         rows.push_back(std::move(m));
   }
   if (rows.empty())

@@ -14,7 +14,8 @@ namespace wattlayer {
 namespace {
 
 const std::string start =
-    R"({"schema": 1, "title": "t", "source": "s", "licence": "l", "scope": "gpu-board", "meter": "nvml", "series": [)";
+    R"({"schema": 1, "title": "t", "source": "s", "licence": "l", "scope": "gpu-board", "meter": "nvml",
+  "splits": [{"name": "blocks", "kind": "leave-block", "train": "training-run", "test": "training-run"}], "series": [)";
 const std::string epochs = R"({"files": "e.csv", "hardware": "h", "series": "{run}", "block": "{block}", "fewest_epochs": 2,
   "epoch": "{epoch}", "energy_j": "{kwh * 3600000}", "duration_s": "{s}"}]})";
 const std::string traces = R"({"files": "t.csv", "hardware": "h", "series": "{net}/{stamp}", "block": "{net}", "group": "{net}",
@@ -29,7 +30,8 @@ class Series : public testing::Test {
   }
   std::string complaint(const std::string& series) {
     try {
-      read(series);
+      for (const RunsRead& runs : read(series))
+        if (!runs.refused.empty()) return runs.refused.front();
     } catch (const Error& e) {
       return e.what();
     }
@@ -56,6 +58,21 @@ TEST_F(Series, SaysFileAndLineOfWhatIsWrong) {
   write("e.csv", "run,block,epoch,kwh,s\na,x,1,0,10\n");
   EXPECT_NE(complaint(epochs).find("e.csv:2: energy is '0'; expected a number above 0"), std::string::npos);
   EXPECT_NE(complaint(traces).find("holds none of t.csv"), std::string::npos);
+}
+
+TEST_F(Series, ABadRunLeavesTheOthers) {
+  write("e.csv", "run,block,epoch,kwh,s\na,x,1,0.001,10\nb,x,1,0.002,5\na,x,1,0.001,10\nb,x,2,0.003,6\na,x,2,0.001,10\n");
+  const std::vector<RunsRead> all = read(epochs);
+  ASSERT_EQ(all.at(0).runs.size(), 1u);
+  EXPECT_EQ(all[0].runs[0].name, "b");
+  EXPECT_EQ(all[0].runs[0].epochs.size(), 2u);
+  EXPECT_EQ(all[0].refused.size(), 1u);  // its first fault alone
+}
+
+TEST_F(Series, ASeriesWithoutSplitIsNoDescription) {
+  const std::string text =
+      R"({"schema": 1, "title": "t", "source": "s", "licence": "l", "scope": "gpu-board", "meter": "nvml", "series": [)";
+  EXPECT_THROW(parse_dataset(text + epochs, "d"), Error);
 }
 
 TEST_F(Series, ATraceIsCutIntoEqualEpochs) {

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/graph/training_memory.h"
 #include "wattlayer/networks/network.h"
 #include "wattlayer/ops/layer_text.h"
 #include "wattlayer/ops/operator.h"
@@ -117,6 +119,35 @@ TEST(TrainingStep, FrozenParametersHaveNoBackwardPass) {
   const Graph step = training_step(network, {.frozen_until = "all-but-last"});
   EXPECT_DOUBLE_EQ(macs(step, Phase::backward), 2.0 * 4096 * 1000);
   EXPECT_THROW(training_step(network, {.frozen_until = "no such node"}), Error);
+}
+
+/// A learned token of 1x4 elements is repeated for each sample before the network runs, and added to the input.
+Graph with_repeated_token(int64_t batch) {
+  Tensor token = Tensor::of({1, 4}), repeated = Tensor::of({batch, 4});
+  token.constant = repeated.constant = true;
+  const Tensor x = Tensor::of({batch, 4});
+  Tensor shape = Tensor::of({2}, DataType::i64);
+  shape.constant = true, shape.value = std::make_shared<const Value>(Value::of(std::vector<int64_t>{batch, 4}));
+  Graph graph{.name = "token", .values = {"token", "shape", "repeated", "x", "y"}, .inputs = {3}, .outputs = {4}, .batch = batch};
+  graph.nodes.push_back({.name = "expand",
+                         .layer = {.op = "Expand", .inputs = {token, shape}, .outputs = {repeated}},
+                         .inputs = {0, 1},
+                         .outputs = {2},
+                         .folded = true});
+  graph.nodes.push_back(
+      {.name = "add", .layer = {.op = "Add", .inputs = {x, repeated}, .outputs = {x}}, .inputs = {3, 2}, .outputs = {4}});
+  return graph;
+}
+
+TEST(TrainingStep, ARepeatedParameterIsTrainedOnce) {
+  for (const int64_t batch : {2, 64}) {
+    const Graph network = with_repeated_token(batch);
+    EXPECT_EQ(parameters(network), 4) << batch;
+    const TrainingMemory memory = training_memory(network, plain(), {.optimizer = Optimizer::adam, .loss = Loss::squared});
+    EXPECT_EQ(memory.parameters, 16) << batch;
+    EXPECT_EQ(memory.gradients, 16) << batch;
+    EXPECT_EQ(memory.states, 32) << batch;
+  }
 }
 
 TEST(TrainingStep, RunsInTrainingForm) {

@@ -54,6 +54,16 @@ TEST(LearnedProjection, NeedsRunsOfSeveralBlocks) {
   EXPECT_THROW(learn_projection({}), Error);
 }
 
+TEST(LearnedProjection, ReachesAsFarAsTwoBlocksDo) {
+  std::vector<EpochSeries> runs = test::made_up_runs(1.1);
+  for (EpochSeries& run : runs)
+    if (run.block != "0") run.epochs.resize(8);
+  const LearnedProjection learned = learn_projection(runs);
+  EXPECT_LT(learned.after.size(), 12u);  // block 0 alone goes on
+  for (const LearnedProjection::After& after : learned.after) EXPECT_TRUE(after.low < 0 && after.high > 0);
+  parse_projection(print_projection(learned));
+}
+
 TEST(LearnedProjection, TextGoesThereAndBack) {
   const LearnedProjection learned = learn_projection(made_up_runs(1.1));
   const LearnedProjection back = parse_projection(print_projection(learned));

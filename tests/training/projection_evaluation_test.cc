@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "tests/shared_folder.h"
 #include "tests/training/runs.h"
 #include "wattlayer/datasets/series.h"
@@ -34,6 +37,22 @@ TEST(ProjectionEvaluation, TooFewBlocksLeaveOursWithoutAFigureAndSayWhy) {
   EXPECT_FALSE(row_of(e, "ours", 6).score);
   EXPECT_NE(row_of(e, "ours", 6).note.find("expected 3 or more"), std::string::npos);
   EXPECT_TRUE(row_of(e, "skip-1", 6).score);
+}
+
+TEST(ProjectionEvaluation, FewBlocksTakeWhatWasLearnedElsewhereUnlessItKnowsThem) {
+  const std::vector<EpochSeries> many = test::made_up_runs(1.1);
+  const LearnedProjection elsewhere = learn_projection(many);
+  std::vector<EpochSeries> few = many;
+  std::erase_if(few, [](const EpochSeries& run) { return run.block > "1"; });
+  const auto scored = [&](std::set<std::string> known) {
+    const Evaluation e = evaluate_projections(
+        few, {.hardware = "h", .epochs_seen = {6}, .elsewhere = &elsewhere, .elsewhere_blocks = std::move(known)});
+    const auto row = std::find_if(e.rows.begin(), e.rows.end(), [](const EvaluationRow& r) { return r.method == "ours"; });
+    return row->score ? row->score->n : 0;
+  };
+  EXPECT_EQ(scored({}), 12u);
+  EXPECT_EQ(scored({"h/0"}), 6u);
+  EXPECT_EQ(scored({"h/0", "h/1"}), 0u);
 }
 
 TEST(ProjectionEvaluation, ReachesWhatIsAskedOnEnergydlFull) {

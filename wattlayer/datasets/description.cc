@@ -316,6 +316,7 @@ DatasetDescription parse_dataset(std::string_view json_text, std::string_view id
     }
     if (json.contains("apart")) d.apart = texts(json["apart"], "apart");
     for (const Json& split : json.value("splits", Json::array())) d.splits.push_back(parse_split(split));
+    if (!d.series.empty() && d.splits.empty()) wrong("splits", "one for the series, whose name stands in the rows");
     for (const Json& target : json.value("targets", Json::array())) d.targets.push_back(parse_target(target, d.splits));
     return d;
   } catch (const Error& e) {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "wattlayer/core/error.h"
 #include "wattlayer/datasets/row_columns.h"
@@ -33,7 +34,7 @@ double number(const std::string& pattern, std::string_view field, const ColumnLo
   return value;
 }
 
-/// Calls `row` for each row of the table's one file; what it throws is told with file and line.
+/// Calls `row` with each row of the table's one file and where it stands; what it throws is told with that place.
 template <class Row>
 void for_each_row(const DatasetTable& table, const std::filesystem::path& folder, const Row& row) {
   const auto file = std::find_if(table.files.begin(), table.files.end(),
@@ -47,28 +48,53 @@ void for_each_row(const DatasetTable& table, const std::filesystem::path& folder
   while (reader.next()) try {
       if (!reader.fault().empty()) throw Error(ErrorKind::invalid_input, reader.fault());
       columns.derive();
-      row(column);
+      row(column, fmt::format("{}:{}", (folder / *file).string(), reader.line()));
     } catch (const Error& e) {
       throw e.within(fmt::format("{}:{}", (folder / *file).string(), reader.line()));
     }
 }
 
+/// Runs that turned out to be bad: they are left out, with the first reason.
+class Refusals {
+ public:
+  explicit Refusals(RunsRead& result) : result_(result) {}
+  bool contains(const std::string& run) const { return names_.contains(run); }
+  void add(const std::string& run, const std::string& reason) {
+    if (names_.insert(run).second) result_.refused.push_back(reason);
+  }
+
+ private:
+  RunsRead& result_;
+  std::set<std::string> names_;
+};
+
+Epoch epoch_of(const SeriesTable& description, const EpochSeries& run, const ColumnLookup& column) {
+  Epoch epoch{.number = std::llround(number(description.epoch, "epoch", column, true)),
+              .energy = Joules{number(description.energy_j, "energy", column)}};
+  if (!description.duration_s.empty()) epoch.duration = Seconds{number(description.duration_s, "duration", column)};
+  if (!run.epochs.empty() && epoch.number != run.epochs.back().number + 1)
+    throw Error(ErrorKind::invalid_input, fmt::format("epoch {} of {} follows epoch {}; expected {}", epoch.number, run.name,
+                                                      run.epochs.back().number, run.epochs.back().number + 1));
+  return epoch;
+}
+
 void read_epochs(const SeriesTable& description, const std::filesystem::path& folder, RunsRead& result) {
   std::map<std::string, size_t> place;
-  for_each_row(description.table, folder, [&](const ColumnLookup& column) {
+  Refusals refusals(result);
+  for_each_row(description.table, folder, [&](const ColumnLookup& column, const std::string& where) {
     if (!matches(description.where, column)) return;
     const std::string name = filled(description.series, column);
     const auto [at, is_new] = place.emplace(name, result.runs.size());
     if (is_new) result.runs.push_back({.name = name, .block = filled(description.block, column)});
+    if (refusals.contains(name)) return;
     EpochSeries& run = result.runs[at->second];
-    Epoch epoch{.number = std::llround(number(description.epoch, "epoch", column, true)),
-                .energy = Joules{number(description.energy_j, "energy", column)}};
-    if (!description.duration_s.empty()) epoch.duration = Seconds{number(description.duration_s, "duration", column)};
-    if (!run.epochs.empty() && epoch.number != run.epochs.back().number + 1)
-      throw Error(ErrorKind::invalid_input, fmt::format("epoch {} of {} follows epoch {}; expected {}", epoch.number, name,
-                                                        run.epochs.back().number, run.epochs.back().number + 1));
-    run.epochs.push_back(epoch);
+    try {
+      run.epochs.push_back(epoch_of(description, run, column));
+    } catch (const Error& e) {
+      refusals.add(name, e.within(where).what());
+    }
   });
+  std::erase_if(result.runs, [&](const EpochSeries& run) { return refusals.contains(run.name); });
 }
 
 struct Trace {
@@ -96,35 +122,50 @@ EpochSeries cut(const std::string& name, const Trace& trace, const Total& total)
   return run;
 }
 
-void read_traces(const SeriesTable& description, const std::filesystem::path& folder, RunsRead& result) {
-  std::map<std::string, Trace> traces;  // by name, which orders those of a group
-  for_each_row(description.table, folder, [&](const ColumnLookup& column) {
+void read_samples(const SeriesTable& description, const std::filesystem::path& folder, std::map<std::string, Trace>& traces,
+                  Refusals& refusals) {
+  for_each_row(description.table, folder, [&](const ColumnLookup& column, const std::string& where) {
     if (!matches(description.where, column)) return;
-    Trace& trace = traces[filled(description.series, column)];
+    const std::string name = filled(description.series, column);
+    Trace& trace = traces[name];
     if (trace.times.empty()) trace.block = filled(description.block, column), trace.group = filled(description.group, column);
-    trace.times.push_back(Seconds{number(description.time_s, "time", column, true)});
-    trace.power.push_back(Watts{number(description.power_w, "power", column, true)});
+    try {
+      trace.times.push_back(Seconds{number(description.time_s, "time", column, true)});
+      trace.power.push_back(Watts{number(description.power_w, "power", column, true)});
+    } catch (const Error& e) {
+      refusals.add(name, e.within(where).what());
+    }
   });
-  const SeriesTable::Totals& t = *description.totals;
+}
+
+std::map<std::string, std::vector<Total>> read_totals(const SeriesTable::Totals& t, const std::filesystem::path& folder) {
   std::map<std::string, std::vector<Total>> totals;
-  for_each_row(t.table, folder, [&](const ColumnLookup& column) {
+  for_each_row(t.table, folder, [&](const ColumnLookup& column, const std::string&) {
     totals[filled(t.group, column)].push_back({static_cast<size_t>(number(t.epochs, "epochs", column)),
                                                Joules{number(t.energy_j, "energy", column)},
                                                Seconds{number(t.duration_s, "duration", column)}});
   });
-  std::map<std::string, size_t> used;
-  for (const auto& [name, trace] : traces) {
-    const std::vector<Total>& rows = totals[trace.group];
-    const size_t place = used[trace.group]++;
-    if (place >= rows.size())
-      throw Error(ErrorKind::invalid_input,
-                  fmt::format("{} has more traces than the {} runs of its table", trace.group, rows.size()));
-    result.runs.push_back(cut(name, trace, rows[place]));
-  }
-  for (const auto& [group, count] : used)
-    if (count != totals[group].size())
-      throw Error(ErrorKind::invalid_input,
-                  fmt::format("{} has {} traces and {} runs; expected one a run", group, count, totals[group].size()));
+  return totals;
+}
+
+void read_traces(const SeriesTable& description, const std::filesystem::path& folder, RunsRead& result) {
+  std::map<std::string, Trace> traces;  // by name, which orders those of a group
+  Refusals refusals(result);
+  read_samples(description, folder, traces, refusals);
+  std::map<std::string, std::vector<Total>> totals = read_totals(*description.totals, folder);
+  std::map<std::string, size_t> count, used;
+  for (const auto& [name, trace] : traces) ++count[trace.group];
+  for (const auto& [name, trace] : traces) try {
+      const std::vector<Total>& rows = totals[trace.group];
+      const size_t place = used[trace.group]++;
+      if (refusals.contains(name)) continue;
+      if (count[trace.group] != rows.size())
+        throw Error(ErrorKind::invalid_input, fmt::format("{}: {} has {} traces and {} runs; expected one a run", name,
+                                                          trace.group, count[trace.group], rows.size()));
+      result.runs.push_back(cut(name, trace, rows[place]));
+    } catch (const Error& e) {
+      refusals.add(name, e.what());
+    }
 }
 
 }  // namespace

@@ -86,9 +86,10 @@ TrainingMemory training_memory(const Graph& network, const Engine& engine, const
   without.optimizer = Optimizer::none;  // its tensors are the parameters, their gradients and its states
   const BuiltStep step = build_step(network, without);
   const Graph passes = executed(step.graph, engine);
-  std::set<int> counted;
+  std::set<int> counted;  // what nodes compute before the network runs is no parameter
+  for (const Node& node : network.nodes) counted.insert(node.outputs.begin(), node.outputs.end());
   TrainingMemory memory;
-  for (const Node& node : passes.nodes) {
+  for (const Node& node : network.nodes) {
     for (size_t i = 0; i < node.inputs.size(); ++i)
       if (node.inputs[i] >= 0 && is_weight(node.layer.inputs[i]) && counted.insert(node.inputs[i]).second)
         memory.parameters += node.layer.inputs[i].bytes();

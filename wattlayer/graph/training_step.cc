@@ -34,6 +34,7 @@ class StepBuilder {
     gradient_.assign(g_.size(), -1);
     for (int loss : losses) start(loss);
     for (size_t i = g_.graph.nodes.size(); i-- > 0;) go_back(i);
+    sum_repetitions();
     g_.graph.outputs = losses;
     const std::vector<TrainedParameter> trained = parameters();
     add_optimizer(g_, trained, step_.optimizer, step_.kernels);
@@ -54,6 +55,7 @@ class StepBuilder {
   void go_back(size_t node);
   void append(const Backward& back, size_t node);
   void accumulate(int value, int gradient, const std::string& name, double count);
+  void sum_repetitions();
   void need_input_gradients();
   std::vector<TrainedParameter> parameters() const;
 
@@ -61,6 +63,7 @@ class StepBuilder {
   StepGraph g_;
   std::vector<char> wanted_;   ///< gradients of these values lead to a parameter
   std::vector<int> gradient_;  ///< of each value; -1: none yet
+  std::vector<int> origin_;    ///< parameter that a constant is computed from before the network runs; -1: it is none of these
   std::vector<int> weights_;   ///< trained parameters, in the order of the network
 };
 
@@ -154,22 +157,26 @@ size_t StepBuilder::first_trained(size_t layers) const {
 
 void StepBuilder::find_wanted(size_t first) {
   wanted_.assign(g_.size(), 0);
+  origin_.assign(g_.size(), -1);
   if (step_.input_gradients)
     for (int value : g_.graph.inputs) wanted_[at(value)] = is_float(g_.tensor(value).dtype);
   std::vector<char> made(g_.size(), 0), trained(g_.size(), 0);
   for (size_t i = 0; i < g_.graph.nodes.size(); ++i) {
     const Node& node = g_.graph.nodes[i];
     bool any = false;
+    int origin = -1;
     for (int value : node.inputs) {
       if (value < 0) continue;
       // A constant that nodes compute before the network runs is a parameter where it comes from one.
       if (is_parameter(value) && i >= first && (!made[at(value)] || trained[at(value)])) trained[at(value)] = 1;
       any = any || wanted_[at(value)] || trained[at(value)];
+      const int from = origin_[at(value)] >= 0 ? origin_[at(value)] : value;
+      if (trained[at(value)] && (origin < 0 || g_.tensor(from).elements() > g_.tensor(origin).elements())) origin = from;
     }
     for (int value : node.outputs) {
       if (value < 0) continue;
       made[at(value)] = 1;
-      if (node.folded) trained[at(value)] = any;
+      if (node.folded) trained[at(value)] = any, origin_[at(value)] = origin;
       else wanted_[at(value)] = any && is_float(g_.tensor(value).dtype);
     }
     if (node.folded) continue;
@@ -248,6 +255,27 @@ void StepBuilder::accumulate(int value, int gradient, const std::string& name, d
   g_.graph.nodes.back().count = count;
   gradient_.resize(g_.size(), -1);
   gradient_[at(value)] = after;
+}
+
+/// The gradient of a constant that repeats a parameter (expanded to the batch, looked up by position) is summed over repetitions.
+void StepBuilder::sum_repetitions() {
+  std::vector<int> kept;
+  for (const int value : weights_) {
+    const int origin = origin_[at(value)], gradient = gradient_[at(value)];
+    if (origin < 0 || gradient < 0 || g_.tensor(value).elements() <= g_.tensor(origin).elements()) {
+      kept.push_back(value);
+      continue;
+    }
+    const std::string name = fmt::format("{}{}:repetitions", backward_prefix, g_.graph.values[at(value)]);
+    Layer sum{.op = "ReduceSum", .inputs = {g_.tensor(gradient)}, .dtype = g_.tensor(gradient).dtype};
+    sum.outputs = {Tensor::of(g_.tensor(origin).shape, g_.tensor(gradient).dtype)};
+    const int summed = g_.graph.nodes[g_.put(name, std::move(sum), {gradient})].outputs[0];
+    gradient_.resize(g_.size(), -1);
+    if (gradient_[at(origin)] < 0 && std::find(weights_.begin(), weights_.end(), origin) == weights_.end())
+      kept.push_back(origin);
+    accumulate(origin, summed, name, 1);
+  }
+  weights_ = std::move(kept);
 }
 
 std::vector<TrainedParameter> StepBuilder::parameters() const {

@@ -119,7 +119,8 @@ bool same_network_name(std::string_view a, std::string_view b) {
 }
 
 double parameters(const Graph& graph) {
-  std::set<int> seen;
+  std::set<int> seen;  // what nodes compute before the network runs is no weight
+  for (const Node& node : graph.nodes) seen.insert(node.outputs.begin(), node.outputs.end());
   double sum = 0;
   for (const Node& node : graph.nodes)
     for (size_t i = 0; i < node.inputs.size(); ++i) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "wattlayer/core/error.h"
@@ -141,26 +142,27 @@ struct Bounds {
   double low = 0, high = 0;
 };
 
-Bounds bounds_of(const std::vector<Miss>& misses, size_t seen, std::optional<size_t> without = std::nullopt) {
+/// Nothing where no block says how large errors are.
+std::optional<Bounds> bounds_of(const std::vector<Miss>& misses, size_t seen, std::optional<size_t> without = std::nullopt) {
   std::vector<double> sizes;
   for (const Miss& m : misses)
     if (m.block != without && near(m.seen, seen)) sizes.push_back(m.size);
-  return {std::min(quantile(sizes, tail), -1e-6), std::max(quantile(sizes, 1 - tail), 1e-6)};
+  if (sizes.empty()) return std::nullopt;
+  return Bounds{std::min(quantile(sizes, tail), -1e-6), std::max(quantile(sizes, 1 - tail), 1e-6)};
 }
 
 /// How much wider the bounds must be to hold nine tenths of blocks that had no part in them.
 double widening(const std::vector<Miss>& misses, const Blocks& blocks) {
   std::vector<double> needed;
   for (const size_t block : blocks) {
-    std::map<size_t, Bounds> bounds;
+    std::map<size_t, std::optional<Bounds>> bounds;
     for (const Miss& m : misses) {
       if (m.block != block || m.seen > most_seen * 2 / 3) continue;
       if (!bounds.contains(m.seen)) bounds[m.seen] = bounds_of(misses, m.seen, block);
-      const Bounds& b = bounds[m.seen];
-      needed.push_back(m.size > 0 ? m.size / b.high : m.size / b.low);
+      if (const std::optional<Bounds>& b = bounds[m.seen]) needed.push_back(m.size > 0 ? m.size / b->high : m.size / b->low);
     }
   }
-  return std::max(1.0, quantile(needed, 1 - 2 * tail));
+  return needed.empty() ? 1.0 : std::max(1.0, quantile(needed, 1 - 2 * tail));
 }
 
 }  // namespace
@@ -178,10 +180,12 @@ LearnedProjection learn_projection(std::span<const EpochSeries> runs) {
   const std::vector<Miss> misses = misses_of(moments, blocks);
   const double wider = widening(misses, blocks);
   for (size_t seen = 1; seen <= learned.after.size(); ++seen) {
-    const Bounds bounds = bounds_of(misses, seen);
-    learned.after[seen - 1].low = wider * bounds.low;
-    learned.after[seen - 1].high = wider * bounds.high;
+    const std::optional<Bounds> bounds = bounds_of(misses, seen);
+    if (!bounds) learned.after.resize(seen - 1);  // one block alone has runs as long: nothing tells its errors
+    else learned.after[seen - 1].low = wider * bounds->low, learned.after[seen - 1].high = wider * bounds->high;
   }
+  if (learned.after.empty())
+    throw Error(ErrorKind::invalid_input, "no two blocks have runs of the same length, so that none tells errors of another");
   learned.card = nlohmann::ordered_json{{"runs", runs.size()}, {"blocks", names}, {"interval_widened_by", wider}}.dump();
   return learned;
 }

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 
 #include "wattlayer/core/error.h"
 #include "wattlayer/training/projection.h"
@@ -45,33 +48,46 @@ std::optional<Seconds> whole_duration(const EpochSeries& run) {
   return sum;
 }
 
-/// What is learned for each block from the others; an empty map with the reason where there are too few.
+/// What is learned for each block from the others, or elsewhere where they are too few; else the reason why there is nothing.
 class LearnedByBlock {
  public:
-  LearnedByBlock(std::span<const EpochSeries> runs, const LearnedProjection* given) : given_(given) {
-    if (given) return;
-    std::map<std::string, std::vector<EpochSeries>> others;
-    for (const EpochSeries& run : runs) others[run.block];
-    for (auto& [block, rest] : others) {
-      for (const EpochSeries& run : runs)
-        if (run.block != block) rest.push_back(run);
-      try {
-        learned_[block] = learn_projection(rest);
-      } catch (const Error& e) {
-        why_not_ = fmt::format("{}; `evaluate --shipped` takes what ships", e.what());
-      }
-    }
+  LearnedByBlock(std::span<const EpochSeries> runs, const ProjectionTrial& trial) : trial_(trial) {
+    if (trial.learned) return;
+    std::set<std::string> blocks;
+    for (const EpochSeries& run : runs) blocks.insert(run.block);
+    for (const std::string& block : blocks)
+      if (!takes_elsewhere(block, blocks.size() - 1)) learn(runs, block);
+      else elsewhere_.insert(block);
   }
   const LearnedProjection* of(const std::string& block) const {
-    if (given_) return given_;
+    if (trial_.learned) return trial_.learned;
+    if (elsewhere_.contains(block)) return trial_.elsewhere;
     const auto found = learned_.find(block);
     return found == learned_.end() ? nullptr : &found->second;
   }
   const std::string& why_not() const { return why_not_; }
+  size_t blocks_from_elsewhere() const { return elsewhere_.size(); }
 
  private:
-  const LearnedProjection* given_;
+  static constexpr size_t enough_blocks = 5;  // fewer know less than the eight that what ships was learned from
+
+  bool takes_elsewhere(const std::string& block, size_t others) const {
+    return others < enough_blocks && trial_.elsewhere && !trial_.elsewhere_blocks.contains(trial_.hardware + "/" + block);
+  }
+  void learn(std::span<const EpochSeries> runs, const std::string& block) {
+    std::vector<EpochSeries> others;
+    std::copy_if(runs.begin(), runs.end(), std::back_inserter(others),
+                 [&](const EpochSeries& run) { return run.block != block; });
+    try {
+      learned_[block] = learn_projection(others);
+    } catch (const Error& e) {
+      why_not_ = fmt::format("{}; `evaluate --shipped` takes what ships", e.what());
+    }
+  }
+
+  const ProjectionTrial& trial_;
   std::map<std::string, LearnedProjection> learned_;
+  std::set<std::string> elsewhere_;
   std::string why_not_;
 };
 
@@ -102,7 +118,8 @@ EvaluationRow row_of(const ProjectionTrial& trial, const std::string& method, co
 
 Evaluation evaluate_projections(std::span<const EpochSeries> runs, const ProjectionTrial& trial) {
   Evaluation evaluation;
-  const LearnedByBlock learned(runs, trial.learned);
+  const LearnedByBlock learned(runs, trial);
+  const std::string setup = learned.blocks_from_elsewhere() > 0 ? "learned from other runs" : "";
   for (const Entrant& entrant : entrants()) {
     std::vector<Scored> all;
     const std::string needed = fmt::format("needs {} epochs", entrant.method->fewest(entrant.options));
@@ -123,11 +140,13 @@ Evaluation evaluate_projections(std::span<const EpochSeries> runs, const Project
       if (long_enough == 0) continue;
       EvaluationRow row = row_of(trial, entrant.name, scored, why_not);
       row.epochs_seen = seen;
+      if (entrant.name == "ours") row.setup = setup;
       evaluation.rows.push_back(std::move(row));
       all.insert(all.end(), scored.begin(), scored.end());
     }
     EvaluationRow row = row_of(trial, entrant.name, all, why_not);
     row.unit_left_out = every_count;
+    if (entrant.name == "ours") row.setup = setup;
     evaluation.rows.push_back(std::move(row));
   }
   return evaluation;

@@ -1,4 +1,5 @@
 #pragma once
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ struct ProjectionTrial {
   std::vector<size_t> epochs_seen = {1, 2, 3, 4, 6, 8, 10, 15, 20, 30};
   bool duration_known = false;                 ///< step-power is told how long the whole run took
   const LearnedProjection* learned = nullptr;  ///< for every run; else `ours` is learned without the block of the run
+  /// Instead where fewer than five other blocks teach, unless the block is among those that it was learned from.
+  const LearnedProjection* elsewhere = nullptr;
+  std::set<std::string> elsewhere_blocks = {};
 };
 
 /// Projects each run's total energy from its first epochs by every method and compares it with the measured total: a row a method
