@@ -124,7 +124,12 @@ void rotary(BackwardBuilder& b) {
   if (b.wants(0)) b.give(0, b.add(b.layer().op, inputs, {items.begin(), items.end()}));
 }
 
-void recurrence(BackwardBuilder& b) { by_one_kernel(b, "com.microsoft." + b.layer().op + "Grad", 4, 4); }
+/// States are read where their gradients are wanted: an encoder learns through the initial states of its decoder.
+void recurrence(BackwardBuilder& b) {
+  if (b.wants(7)) return b.give_up();
+  const size_t operands = b.wants(5) || b.wants(6) ? 7 : 4;
+  by_one_kernel(b, "com.microsoft." + b.layer().op + "Grad", operands, operands);
+}
 
 void conv(BackwardBuilder& b) { convolution(b, "com.microsoft.ConvGrad"); }
 void conv_transpose(BackwardBuilder& b) { convolution(b, "com.microsoft.ConvTransposeGrad"); }
