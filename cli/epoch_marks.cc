@@ -5,17 +5,20 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
+#include "cli/program.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/store/csv.h"
 
 namespace wattlayer::cli {
 namespace {
 
-constexpr size_t longest_line = 4096;  // that is compared with the pattern
+constexpr size_t longest_line = 4096;  // of a line's end, compared with the pattern
 constexpr int look_ms = 100;
 
 std::regex parsed(const std::string& pattern) {
@@ -85,18 +88,45 @@ void EpochMarks::hand_on() {
 
 void EpochMarks::take(std::string_view text) {
   for (const char c : text) {
-    if (c != '\n') {
-      if (line_.size() < longest_line) line_ += c;
-      continue;
+    if (c == '\r') {
+      returned_ = true;
+    } else if (c == '\b') {
+      ++backspaces_;
+    } else if (c == '\n') {
+      if (fits()) note_epoch();
+      line_.clear();
+      returned_ = false, backspaces_ = 0;
+    } else {
+      append(c);
     }
-    if (std::regex_search(line_, pattern_)) {
-      const EpochFigures figures = figures_();
-      out_ << fmt::format("{},{}", ++epochs_, figures.duration_s);
-      for (const auto& energy : figures.energy_j) out_ << "," << (energy ? fmt::format("{}", *energy) : "");
-      out_ << std::endl;
-    }
-    line_.clear();
   }
+}
+
+/// A bar that is drawn again returns to the start of its line, or takes back all that it wrote.
+void EpochMarks::append(char c) {
+  if (returned_ || backspaces_ > 1) line_.clear();
+  else if (backspaces_ == 1 && !line_.empty()) line_.pop_back();
+  returned_ = false, backspaces_ = 0;
+  line_ += c;
+  if (line_.size() >= 2 * longest_line) line_.erase(0, longest_line);
+}
+
+bool EpochMarks::fits() {
+  const size_t size = std::min(line_.size(), longest_line);
+  try {
+    return std::regex_search(line_.end() - static_cast<std::ptrdiff_t>(size), line_.end(), pattern_);
+  } catch (const std::regex_error& e) {
+    if (!std::exchange(too_hard_, true))
+      write_remark(fmt::format("a line cannot be compared with the --epoch-pattern and ends no epoch: {}", e.what()));
+    return false;
+  }
+}
+
+void EpochMarks::note_epoch() {
+  const EpochFigures figures = figures_();
+  out_ << fmt::format("{},{}", ++epochs_, figures.duration_s);
+  for (const auto& energy : figures.energy_j) out_ << "," << (energy ? fmt::format("{}", *energy) : "");
+  out_ << std::endl;
 }
 
 size_t EpochMarks::end() {

@@ -40,13 +40,18 @@ class EpochMarks {
  private:
   void hand_on();
   void take(std::string_view text);
+  void append(char c);
+  bool fits();
+  void note_epoch();
 
   std::regex pattern_;
   std::ofstream out_;
   std::filesystem::path file_;
   int read_end_ = -1, write_end_ = -1;
   std::function<EpochFigures()> figures_;
-  std::string line_;
+  std::string line_;  ///< as it stands on a terminal
+  size_t backspaces_ = 0;
+  bool returned_ = false, too_hard_ = false;
   std::atomic<bool> over_ = false;
   std::atomic<size_t> epochs_ = 0;
   std::thread thread_;

@@ -221,8 +221,11 @@ EpochFigures MeteredCommand::since_last_epoch() {
 
 void MeteredCommand::write_prometheus() {
   if (options_.prometheus.empty()) return;
+  std::unique_lock lock(reading_);
+  const std::string text = command_prometheus(figures_);
+  lock.unlock();
   try {
-    replace_file(options_.prometheus, command_prometheus(figures_));
+    replace_file(options_.prometheus, text);
   } catch (const Error& e) {
     write_remark(e.what());  // the command goes on
   }
