@@ -43,8 +43,8 @@ struct Training {
   int64_t samples = 0, validation_samples = 0, epochs = 1;
 
   std::string text() const {
-    return fmt::format("{} {} {} {} {} {}", name(step.optimizer), static_cast<int>(step.kernels), samples, validation_samples,
-                       epochs, step.frozen_until);
+    return fmt::format("{} {} {} {} {} {} {}", name(step.optimizer), static_cast<int>(step.kernels), static_cast<int>(step.loss),
+                       samples, validation_samples, epochs, step.frozen_until);
   }
   double passes(int64_t batch) const {
     return static_cast<double>(epochs * (samples + validation_samples)) / static_cast<double>(batch);
