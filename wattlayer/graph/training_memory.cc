@@ -79,6 +79,17 @@ class Lifetimes {
 
 bool is_weight(const Tensor& tensor) { return tensor.present && tensor.constant && is_float(tensor.dtype) && !tensor.value; }
 
+/// Two parameters may share one gradient; each has states of its own.
+double trained_bytes(const BuiltStep& step) {
+  std::set<int> left;
+  for (const TrainedParameter& p : step.parameters) left.insert(p.value);
+  double bytes = 0;
+  for (const Node& node : step.graph.nodes)
+    for (size_t i = 0; i < node.inputs.size(); ++i)
+      if (left.erase(node.inputs[i]) > 0) bytes += node.layer.inputs[i].bytes();
+  return bytes;
+}
+
 }  // namespace
 
 TrainingMemory training_memory(const Graph& network, const Engine& engine, const TrainingStep& how) {
@@ -99,7 +110,7 @@ TrainingMemory training_memory(const Graph& network, const Engine& engine, const
     memory.gradients += lifetimes.bytes(p.gradient);
     lifetimes.leave_out(p.gradient);
   }
-  memory.states = states(how.optimizer) * memory.gradients;
+  memory.states = states(how.optimizer) * trained_bytes(step);
   memory.activations = lifetimes.largest_sum(passes.nodes.size());
   return memory;
 }
