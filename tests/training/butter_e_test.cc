@@ -99,6 +99,7 @@ TEST(ButterE, RefusesBrokenFiles) {
   };
   EXPECT_NE(broken("\"j_per_pass\": 1460", "\"j_per_pass\": -1").find("energy_models/x.butter-e.json: j_per_pass"),
             std::string::npos);
+  EXPECT_NE(broken("\"j_per_pass\"", "\"j_a_pass\"").find("energy_models/x.butter-e.json: "), std::string::npos);
   EXPECT_NE(broken("[0, 59.3, 215, 305]", "[0, 59.3, 215]").find("for each memory level"), std::string::npos);
   EXPECT_NE(broken("\"epochs_in_coefficients\": 3000", "\"epochs_in_coefficients\": 0").find("epochs_in_coefficients"),
             std::string::npos);

@@ -106,6 +106,12 @@ TEST(ButterFit, RefusesWhatCannotBeFitted) {
   EXPECT_THROW(fit_butter(rows), Error);
 }
 
+TEST(ButterFit, TheSpreadOfManyRunsIsThatOfTheirNoise) {
+  const auto rows = generated(every_term(), test::shipped_hardware("eagle-cpu"), 0.1);
+  ASSERT_GT(rows.size(), 200u);
+  EXPECT_NEAR(std::log(held_out_spread(rows)), 1.645 * 0.1, 0.02);
+}
+
 /// Mean of |estimated / measured - 1| in per cent when each group of runs in turn is estimated from the others.
 template <typename Group>
 double held_out_error(const std::string& id, Group group) {

@@ -8,6 +8,7 @@
 #include "wattlayer/core/catalogue.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/datasets/import.h"
+#include "wattlayer/fit/training_facts.h"
 #include "wattlayer/training/butter_rows.h"
 #include "wattlayer/training/methods.h"
 
@@ -66,7 +67,7 @@ TEST_F(ButterMethods, EveryRunIsRead) {
     EXPECT_EQ(training->outputs(), m.conditions.at("outputs") == "1" ? 1 : std::stoll(m.conditions.at("outputs")));
   }
   // The first run of the file: 305966.3 J in 3,000 epochs of 4898 samples.
-  EXPECT_NEAR(*rows.measurements[0].energy_j * passes_of_row(rows.measurements[0].conditions), 305966.3, 0.01);
+  EXPECT_NEAR(*rows.measurements[0].energy_j * passes_of(rows.measurements[0].conditions), 305966.3, 0.01);
   EXPECT_EQ(rows.measurements[0].conditions.at("outputs"), "7");
   EXPECT_EQ(rows.measurements[2].conditions.at("outputs"), "1") << "regression";
 }
@@ -75,6 +76,27 @@ TEST_F(ButterMethods, PublishedCoefficientsAreThoseOfTheLaw) {
   EXPECT_NEAR(error(*fitted("butter-e-published", "eagle-cpu", {}), on("eagle-cpu")), 26.89, 0.01);
   EXPECT_NEAR(error(*fitted("butter-e-published", "eagle-gpu", {}), on("eagle-gpu")), 3.12, 0.01);
   EXPECT_THROW(fitted("butter-e-published", "v100", {}), Error);
+}
+
+TEST_F(ButterMethods, PublishedCoefficientsAreReadWhereTheCatalogueReads) {
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "butter_published";
+  std::filesystem::create_directories(folder / "energy_models");
+  std::string text = files.read("energy_models", "eagle-cpu.butter-e.json").value();
+  text.replace(text.find("\"j_per_pass\": 1460"), 18, "\"j_per_pass\": 2920");
+  std::ofstream(folder / "energy_models" / "eagle-cpu.butter-e.json") << text;
+  const DataFiles overriding(folder);
+  const Catalogue own(overriding);
+  const auto predictor = method("butter-e-published").fit({}, {own.hardware("eagle-cpu"), own.engine("tensorflow"), &own});
+  const Measurement& run = *on("eagle-cpu").front();
+  EXPECT_GT(predict(*predictor, run).energy_j.value, predict(*fitted("butter-e-published", "eagle-cpu", {}), run).energy_j.value);
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(ButterMethods, ThreeRunsTellNoInterval) {
+  auto few = on("eagle-cpu");
+  few.resize(3);
+  const Interval energy = predict(*fitted("butter-e", "eagle-cpu", few), *few[0]).energy_j;
+  EXPECT_EQ(energy.low, energy.high) << "which scores take for none";
 }
 
 TEST_F(ButterMethods, AFitToFourFifthsMeetsTheRest) {

@@ -32,6 +32,18 @@ TEST(EpochTable, PowerAndEndTimesDoAsWell) {
   EXPECT_EQ(table.epochs[1].number, 2);
 }
 
+TEST(EpochTable, TimesOfAClockDoNotTellTheFirstDuration) {
+  const std::string csv = "energy_j,time_s\n100,1700000000\n50,1700000030\n50,1700000050\n";
+  const EpochTable table = read_epoch_table(csv, "run.csv");
+  EXPECT_FALSE(table.epochs[0].duration);
+  EXPECT_DOUBLE_EQ(table.epochs[1].duration->value, 30);
+  EXPECT_NE(table.remark.find("time_s is 1700000000 at the end of the first epoch"), std::string::npos) << table.remark;
+  EXPECT_FALSE(read_epoch_table(csv.substr(0, csv.find("50")), "run.csv").epochs[0].duration) << "before the second ends";
+  EXPECT_EQ(read_epoch_table("energy_j,elapsed_s\n100,90\n50,100\n50,110\n", "run.csv").remark, "") << "a slow first epoch";
+  EXPECT_NE(complaint("power_w,time_s\n100,1700000000\n50,1700000030\n").find("energy of that epoch is unknown"),
+            std::string::npos);
+}
+
 TEST(EpochTable, NamedColumnsAreAddedUp) {
   const std::string csv = "epoch,energy_j:nvml:0,energy_j:rapl:packages,x\n1,100,50,0.2\n";
   const EpochTable table = read_epoch_table(csv, "run.csv", {.energy = {"energy_j:nvml:0", "energy_j:rapl:packages"}});

@@ -39,6 +39,15 @@ TEST(NetworkSets, OfAConvolutionalNetworkHoldWhatItsLayersReadAndWrite) {
   EXPECT_EQ(sets.unknown_shapes, 0u);
 }
 
+TEST(NetworkSets, ANodeThatRunsOftenHasASetForEachTime) {
+  Graph graph = network("mlp_4_19_1?batch=256");
+  const size_t once = network_sets(graph, 10).sizes.inter_layer.size();
+  graph.nodes[0].count = 1500;
+  EXPECT_EQ(network_sets(graph, 10).sizes.inter_layer.size(), once + 1499);
+  graph.nodes[0].count = 1e9;
+  EXPECT_THROW(network_sets(graph, 10), Error);
+}
+
 TEST(NetworkSets, ANetworkWithoutLayersIsRefused) { EXPECT_THROW(network_sets({.name = "nothing"}, 10), Error); }
 
 }  // namespace

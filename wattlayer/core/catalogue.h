@@ -19,6 +19,8 @@ class Catalogue {
   /// Throw Error(invalid_input) that lists near ids when there is no such file, or names the field that is wrong in it.
   const Hardware& hardware(const std::string& id) const;
   const Engine& engine(const std::string& id) const;
+  /// Where the descriptions come from.
+  const DataFiles& files() const { return files_; }
 
  private:
   const DataFiles& files_;

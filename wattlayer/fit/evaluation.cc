@@ -24,7 +24,7 @@ struct Collected {
   void add(const Measurement& row, const Prediction& answer, bool has_intervals) {
     const auto scored = [&](double truth, const Interval& interval) {
       Scored s{.truth = truth, .predicted = interval.value};
-      if (has_intervals) s.low = interval.low, s.high = interval.high;
+      if (has_intervals && interval.low < interval.high) s.low = interval.low, s.high = interval.high;
       return s;
     };
     energy.push_back(scored(*row.energy_j, answer.energy_j));

@@ -1,10 +1,12 @@
 #include "wattlayer/fit/training_facts.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
 
 #include "wattlayer/core/catalogue.h"
+#include "wattlayer/core/error.h"
 
 namespace wattlayer {
 namespace {
@@ -42,7 +44,12 @@ std::optional<double> number_of(const std::map<std::string, std::string>& condit
 }
 
 double passes_of(const std::map<std::string, std::string>& conditions) {
-  return std::max(number_of(conditions, "passes").value_or(1), 1.0);
+  const auto at = conditions.find("passes");
+  if (at == conditions.end()) return 1;
+  const std::optional<double> passes = number_of(conditions, "passes");
+  if (!passes || !(*passes > 0) || !std::isfinite(*passes))
+    throw Error(ErrorKind::invalid_input, fmt::format("passes: expected a number above 0, found '{}'", at->second));
+  return *passes;
 }
 
 const Hardware& hardware_of(const Measurement& row, const Target& target) {

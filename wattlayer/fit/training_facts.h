@@ -15,7 +15,8 @@ namespace wattlayer {
 /// A condition as a number; nothing where it is absent or no number.
 std::optional<double> number_of(const std::map<std::string, std::string>& conditions, std::string_view name);
 
-/// Passes of a training that a workload of kind training-step is the mean of; 1 where it is not stated.
+/// Passes of a training that the energy of a row is the mean of (condition `passes`), fewer than 1 where not even one batch was
+/// full; 1 where it is not stated. Throws Error(invalid_input) for what is no number above 0.
 double passes_of(const std::map<std::string, std::string>& conditions);
 
 /// Hardware of a row: the target's, unless the row names another and there is a catalogue to describe it.

@@ -98,9 +98,9 @@ ButterModel parse_butter_model(std::string_view text, std::string_view id) try {
     throw Error(ErrorKind::invalid_input, "check: expected 0 < ratio_5_percent < ratio_95_percent");
   return model;
 } catch (const Json::exception& e) {
-  throw Error(ErrorKind::invalid_input, fmt::format("energy_models/{}.json: {}", id, e.what()));
+  throw Error(ErrorKind::invalid_input, fmt::format("energy_models/{}{}: {}", id, file_ending, e.what()));
 } catch (const Error& e) {
-  throw e.within(fmt::format("energy_models/{}.butter-e.json", id));
+  throw e.within(fmt::format("energy_models/{}{}", id, file_ending));
 }
 
 std::optional<ButterModel> find_butter_model(const DataFiles& files, std::string_view hardware) {

@@ -13,6 +13,7 @@ namespace wattlayer {
 namespace {
 
 constexpr Eigen::Index plain_columns = 4;
+constexpr size_t most_left_out_alone = 200, many_rows_folds = 10;
 
 Eigen::VectorXd columns_of(const ButterTerms& terms) {
   const auto levels = static_cast<Eigen::Index>(terms.accesses.size());
@@ -119,11 +120,14 @@ ButterFit fit_butter(std::span<const ButterRow> rows) {
 
 double held_out_spread(std::span<const ButterRow> rows) {
   std::vector<double> distances;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    std::vector<ButterRow> others(rows.begin(), rows.end());
-    others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
-    const double estimated = butter_energy_j(rows[i].terms, fit_butter(others).coefficients);
-    distances.push_back(std::abs(std::log(estimated / rows[i].energy_j)));
+  const size_t folds = rows.size() > most_left_out_alone ? many_rows_folds : rows.size();
+  for (size_t fold = 0; fold < folds; ++fold) {
+    std::vector<ButterRow> others;
+    for (size_t i = 0; i < rows.size(); ++i)
+      if (i % folds != fold) others.push_back(rows[i]);
+    const ButterCoefficients law = fit_butter(others).coefficients;
+    for (size_t i = fold; i < rows.size(); i += folds)
+      distances.push_back(std::abs(std::log(butter_energy_j(rows[i].terms, law) / rows[i].energy_j)));
   }
   std::sort(distances.begin(), distances.end());
   const auto rank = static_cast<size_t>(std::ceil(0.9 * static_cast<double>(rows.size() + 1)));

@@ -23,8 +23,9 @@ struct ButterFit {
 /// levels, or an energy that is not positive.
 ButterFit fit_butter(std::span<const ButterRow> rows);
 
-/// Factor around an estimate within which 90 % of further runs lie, as far as leaving out one of these at a time tells (split
-/// conformal: the rank of (n + 1) runs; the largest of all where they are too few).
+/// Factor around an estimate within which 90 % of further runs lie, as far as leaving out one of these at a time tells, or a
+/// tenth of them where they are more than 200 (split conformal: the rank of (n + 1) runs; the largest of all where they are too
+/// few).
 double held_out_spread(std::span<const ButterRow> rows);
 
 }  // namespace wattlayer

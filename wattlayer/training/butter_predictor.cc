@@ -1,4 +1,5 @@
 #include "wattlayer/training/butter_predictor.h"
+#include "wattlayer/fit/training_facts.h"
 
 #include "wattlayer/training/butter_rows.h"
 
@@ -14,7 +15,7 @@ std::optional<Prediction> ButterPredictor::predict(const Question& question) con
   const ButterTerms terms = butter_terms(*training, hardware_);
   bool seen = true;
   for (size_t c = 0; c < terms.accesses.size(); ++c) seen = seen && (terms.accesses[c] == 0 || seen_levels_.at(c));
-  const double energy = butter_energy_j(terms, coefficients_) / passes_of_row(question.conditions);
+  const double energy = butter_energy_j(terms, coefficients_) / passes_of(question.conditions);
   return Prediction{{energy, energy / spread_, energy * spread_}, std::nullopt, seen ? Label::predicted : Label::extrapolated};
 }
 

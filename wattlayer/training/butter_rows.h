@@ -12,8 +12,4 @@ namespace wattlayer {
 /// for a condition that is there and cannot be.
 std::optional<MlpTraining> mlp_training(const std::map<std::string, std::string>& conditions);
 
-/// Passes that the energy of such a row is the mean of (condition `passes`); 1 where it is not stated. Throws
-/// Error(invalid_input) for what is no number above 0.
-double passes_of_row(const std::map<std::string, std::string>& conditions);
-
 }  // namespace wattlayer

@@ -38,6 +38,8 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+constexpr double longest_first_s = 30 * 365.25 * 86400;
+
 struct Column {
   size_t at = 0;
   double factor = 1;
@@ -84,6 +86,8 @@ class TableReader {
   Epoch epoch();
   int64_t number_of_epoch();
   std::optional<Seconds> duration();
+  bool starts_unknown() const;
+  std::string forget_first_duration();
 
   CsvReader csv_;
   std::string file_;
@@ -173,6 +177,28 @@ Epoch TableReader::epoch() {
   return epoch;
 }
 
+/// Ends that a clock tells count from before the run.
+bool TableReader::starts_unknown() const {
+  const double first = epochs_.front().duration->value;
+  if (epochs_.size() == 1) return first > longest_first_s;
+  std::vector<double> later;
+  for (size_t i = 1; i < epochs_.size(); ++i) later.push_back(epochs_[i].duration->value);
+  const auto middle = later.begin() + static_cast<std::ptrdiff_t>(later.size() / 2);
+  std::nth_element(later.begin(), middle, later.end());
+  return first > 100 * *middle;
+}
+
+std::string TableReader::forget_first_duration() {
+  const std::string found = fmt::format("{} is {:.10g} at the end of the first epoch, not seconds since the start of the run",
+                                        end_->name, epochs_.front().duration->value);
+  if (power_)
+    throw Error(ErrorKind::invalid_input,
+                fmt::format("{}:{}: {}, so the energy of that epoch is unknown; add a column duration_s or energy_j", file_,
+                            lines_.front(), found));
+  epochs_.front().duration.reset();
+  return found + ": its duration is unknown";
+}
+
 EpochTable TableReader::read() {
   EpochTable table;
   while (csv_.next()) {
@@ -183,6 +209,7 @@ EpochTable TableReader::read() {
   }
   if (epochs_.empty())
     throw Error(ErrorKind::invalid_input, fmt::format("{}: no epoch is there yet; expected one row an epoch", file_));
+  if (end_ && starts_unknown()) table.remark = forget_first_duration();
   for (const Column& column : energy_) table.energy_from += (table.energy_from.empty() ? "" : " + ") + column.name;
   if (power_) table.energy_from = fmt::format("{} x duration", power_->name);
   table.epochs = std::move(epochs_);

@@ -1,5 +1,7 @@
 #include "wattlayer/training/network_sets.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -7,6 +9,8 @@
 
 namespace wattlayer {
 namespace {
+
+constexpr double most_runs = 100'000;  // of a node: each has a working set of its own
 
 bool is_weight(const Tensor& t) { return t.present && t.known && t.constant && !t.value; }
 
@@ -59,7 +63,10 @@ NetworkSets network_sets(const Graph& graph, std::optional<int64_t> samples) {
     sets.unknown_shapes += !a.known;
     const bool rewrites = !a.has_weights && a.inputs == 1 && a.same_size;
     if (!a.known || rewrites || a.inputs == 0) continue;
-    for (double i = 0; i < node.count && i < 1000; ++i) sets.sizes.inter_layer.push_back({0, a.read + a.written});
+    if (node.count > most_runs)
+      throw Error(ErrorKind::invalid_input, fmt::format("{}: node {} runs {:g} times in a pass; expected at most {:g}",
+                                                        graph.name, node.name, node.count, most_runs));
+    for (double i = 0; i < node.count; ++i) sets.sizes.inter_layer.push_back({0, a.read + a.written});
     largest = std::max(largest, a.read + a.written);
     held += node.count * a.written;
   }

@@ -1,4 +1,5 @@
 #include "wattlayer/core/error.h"
+#include "wattlayer/fit/training_facts.h"
 #include "wattlayer/training/butter_fit.h"
 #include "wattlayer/training/butter_predictor.h"
 #include "wattlayer/training/butter_rows.h"
@@ -11,7 +12,7 @@ std::unique_ptr<Predictor> fit(TrainingRows rows, const Target& target) {
   for (const Measurement* m : rows) {
     if (!m->energy_j || m->hardware != target.hardware.id) continue;
     if (const auto training = mlp_training(m->conditions))
-      runs.push_back({butter_terms(*training, target.hardware), *m->energy_j * passes_of_row(m->conditions)});
+      runs.push_back({butter_terms(*training, target.hardware), *m->energy_j * passes_of(m->conditions)});
   }
   ButterFit fitted = fit_butter(runs);
   const double spread = runs.size() > 3 ? held_out_spread(runs) : 1;

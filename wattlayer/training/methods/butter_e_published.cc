@@ -1,3 +1,4 @@
+#include "wattlayer/core/catalogue.h"
 #include "wattlayer/core/data_files.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/training/butter_predictor.h"
@@ -6,7 +7,7 @@ namespace wattlayer {
 namespace {
 
 std::unique_ptr<Predictor> fit(TrainingRows, const Target& target) {
-  auto model = find_butter_model(DataFiles(), target.hardware.id);
+  auto model = find_butter_model(target.catalogue ? target.catalogue->files() : DataFiles(), target.hardware.id);
   if (!model)
     throw Error(ErrorKind::invalid_input, "butter-e-published: no coefficients are published for " + target.hardware.id);
   const size_t levels = model->coefficients.per_access.size();
