@@ -66,7 +66,7 @@ bool has_a_row(const std::string& text) { return std::count(text.begin(), text.e
 /// Reads the file again whenever it has grown, until all epochs are there or a signal comes.
 int follow(const Options& options, const ProjectionOptions& projection) {
   const StopSignal signal;
-  std::string before;
+  std::string before, remark;
   int status = 0;
   write_remark(fmt::format("waiting for epochs in {}; Ctrl-C ends", options.file.string()));
   while (!StopSignal::came()) {
@@ -74,6 +74,7 @@ int follow(const Options& options, const ProjectionOptions& projection) {
     if (text != before && has_a_row(text)) {
       before = text;
       const EpochTable table = read_epoch_table(text, options.file.string(), options.columns);
+      if (remark.empty() && !table.remark.empty()) write_remark(remark = table.remark);
       if (table.epochs.size() >= require_projection_method(options.method).fewest(projection)) {
         const ProjectedRun run = projected(options, projection, table);
         fmt::print("{}", options.json ? projection_json(run, true) : projection_line(run));
@@ -99,6 +100,7 @@ int project_run(Options& options, const DataFiles& files) {
   require_projection_method(options.method);
   if (options.follow) return follow(options, projection);
   const EpochTable table = read_epoch_table(read_text(options.file), options.file.string(), options.columns);
+  if (!table.remark.empty()) write_remark(table.remark);
   const ProjectedRun run = projected(options, projection, table);
   write_output(options.json ? projection_json(run, false) : projection_table(run), options.output);
   return run.passed ? passes_budget : 0;
@@ -166,6 +168,9 @@ void add_training_project(CLI::App& app, const Program& program) {
   verb->add_option("-o,--output", options->output, "write to this file");
   verb->callback([options, &program] {
     if (options->planned == 0 && options->earlier_runs.empty()) throw CLI::RequiredError("--planned (or --earlier-runs)");
+    if (options->follow && !options->output.empty())
+      throw Error(ErrorKind::invalid_input,
+                  "--follow prints a line whenever epochs come and writes no file; leave out --output and redirect the lines");
     if (const int status = project_run(*options, program.data_files()); status != 0) throw CLI::RuntimeError(status);
   });
 }

@@ -67,6 +67,24 @@ TEST(EpochMarks, ALastLineWithoutABreakIsHandedOn) {
   EXPECT_EQ(measured((folder.path() / "a.csv").string(), "x", "printf 'x\\nrest'").out, "x\nrest");
 }
 
+TEST(EpochMarks, ABarThatIsDrawnAgainStartsItsLineAnew) {
+  const ScratchFolder folder;
+  const std::string file = (folder.path() / "a.csv").string();
+  const std::string bar =
+      "printf '1/3 loss: 2\\r2/3 loss: 1\\r\\n';"            // not at the start of the line
+      "printf 'loss: 9\\b\\b\\b\\b\\b\\b\\bval_acc: 1\\n';"  // taken back
+      "printf '1/3\\rloss: 2\\r\\n'; printf 'lows\\bs: 3\\n'";
+  ASSERT_EQ(measured(file, "^loss: [0-9]", bar).exit_code, 0);
+  EXPECT_EQ(lines_of(file).size(), 2u) << "one epoch below the header";
+}
+
+TEST(EpochMarks, TheEndOfALongLineIsCompared) {
+  const ScratchFolder folder;
+  const std::string file = (folder.path() / "a.csv").string();
+  ASSERT_EQ(measured(file, "val_loss: 0", "printf '%020000d val_loss: 0\\n' 1").exit_code, 0);
+  EXPECT_EQ(lines_of(file).size(), 2u);
+}
+
 TEST(EpochMarks, WrongInputIsRefusedBeforeTheCommandRuns) {
   const ScratchFolder folder;
   const ProgramRun pattern = measured((folder.path() / "a.csv").string(), "(", "echo ran");

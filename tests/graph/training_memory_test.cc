@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "wattlayer/networks/network.h"
+#include "wattlayer/ops/layer_text.h"
 
 namespace wattlayer {
 namespace {
@@ -42,6 +43,18 @@ TEST(TrainingMemory, FrozenLayersKeepNothing) {
   EXPECT_DOUBLE_EQ(last.parameters, whole.parameters);
   EXPECT_DOUBLE_EQ(last.gradients, 4.0 * (4096 * 1000 + 1000));
   EXPECT_LT(last.activations, 0.6 * whole.activations);
+}
+
+TEST(TrainingMemory, ParametersThatShareAGradientHaveStatesOfTheirOwn) {
+  Graph graph;  // y = x + a + b: the gradients of a and b are that of y
+  graph.name = "sums", graph.batch = 1;
+  graph.values = {"x", "a", "first", "b", "y"};
+  graph.inputs = {0}, graph.outputs = {4};
+  graph.nodes.push_back({.name = "first", .layer = parse_layer("Add 8x16 8x16 const=1"), .inputs = {0, 1}, .outputs = {2}});
+  graph.nodes.push_back({.name = "second", .layer = parse_layer("Add 8x16 8x16 const=1"), .inputs = {2, 3}, .outputs = {4}});
+  const TrainingMemory m = training_memory(graph, eager(), {.optimizer = Optimizer::adam, .loss = Loss::squared});
+  EXPECT_DOUBLE_EQ(m.parameters, 2 * 4 * 8 * 16);
+  EXPECT_DOUBLE_EQ(m.states, 2 * m.parameters);
 }
 
 }  // namespace

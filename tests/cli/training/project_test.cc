@@ -134,5 +134,11 @@ TEST(ProjectVerb, FollowsAGrowingFileToItsEnd) {
   EXPECT_EQ(lines.back().at("total_j"), 600);
 }
 
+TEST(ProjectVerb, FollowWritesNoFile) {
+  const ProgramRun run = run_program({"training", "project", "x.csv", "--planned", "10", "--follow", "-o", "y.txt"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_NE(run.err.find("--follow prints a line"), std::string::npos) << run.err;
+}
+
 }  // namespace
 }  // namespace wattlayer::test
