@@ -165,17 +165,18 @@ std::string projection_line(const ProjectedRun& run) {
 }
 
 Joules parse_energy(const std::string& text) {
-  static const std::pair<std::string_view, double> units[] = {{"", 1},     {"J", 1},     {"kJ", 1e3},    {"MJ", 1e6},
-                                                              {"GJ", 1e9}, {"Wh", 3600}, {"kWh", 3.6e6}, {"MWh", 3.6e9}};
+  static const std::pair<std::string_view, double> units[] = {
+      {"mJ", 1e-3}, {"J", 1}, {"kJ", 1e3}, {"MJ", 1e6}, {"GJ", 1e9}, {"mWh", 3.6}, {"Wh", 3600}, {"kWh", 3.6e6}, {"MWh", 3.6e9}};
   double value = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
   std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
   while (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
   for (const auto& [name, factor] : units)
     if (status == std::errc() && name == unit && value > 0 && value < 1e15) return Joules{value * factor};
-  throw Error(ErrorKind::invalid_input, fmt::format("'{}' is no energy; expected a number above 0 with J, kJ, MJ, Wh, kWh or MWh "
-                                                    "behind it: 2kWh",
-                                                    text));
+  throw Error(ErrorKind::invalid_input,
+              fmt::format("'{}' is no energy; expected a number above 0 with mJ, J, kJ, MJ, GJ, mWh, Wh, "
+                          "kWh or MWh behind it: 2kWh",
+                          text));
 }
 
 }  // namespace wattlayer::cli

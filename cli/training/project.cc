@@ -39,12 +39,29 @@ EpochPlan plan_of(const Options& options, const EpochTable& table) {
   return EpochPlan::between(std::min(std::max(earliest, seen), std::max(options.planned, seen)), std::max(options.planned, seen));
 }
 
+/// The number of epochs after which --patience ended the run, where the table goes that far and the plan further.
+std::optional<int64_t> out_of_patience(const Options& options, const EpochTable& table) {
+  const auto seen = static_cast<int64_t>(table.epochs.size());
+  if (options.patience == 0 || seen >= options.planned) return std::nullopt;
+  const std::span<const double> monitored = table.monitored;
+  for (size_t n = 1; n <= monitored.size(); ++n)
+    if (const int64_t end = earliest_stop(monitored.first(n), options.patience, options.mode == "min");
+        end <= static_cast<int64_t>(n))
+      return end;
+  return std::nullopt;
+}
+
 ProjectedRun projected(const Options& options, const ProjectionOptions& projection, const EpochTable& table) {
   const EpochPlan plan = plan_of(options, table);
   if (options.planned > 0 && static_cast<int64_t>(table.epochs.size()) > options.planned)
     throw Error(ErrorKind::invalid_input, fmt::format("{} has {} epochs, more than the {} planned; correct --planned",
                                                       options.file.string(), table.epochs.size(), options.planned));
   Projection result = project(require_projection_method(options.method), table.epochs, plan, projection);
+  if (const auto end = out_of_patience(options, table))
+    result.remarks.push_back(fmt::format(
+        "--patience {} ran out in epoch {}: early stopping would have ended the run there; check --patience, --monitor "
+        "and --monitor-mode, or take what is spent as the total",
+        options.patience, *end));
   const auto left = plan.after(static_cast<int64_t>(table.epochs.size()));
   ProjectedRun run{options.file.string(), options.method, table.energy_from, table.epochs, *left,
                    std::move(result),     options.cost};
@@ -90,7 +107,20 @@ int follow(const Options& options, const ProjectionOptions& projection) {
   return 130;
 }
 
+void refuse_contradictions(const Options& options) {
+  if (options.planned == 0) return;
+  for (const int64_t epochs : options.earlier_runs)
+    if (epochs > options.planned)
+      throw Error(ErrorKind::invalid_input,
+                  fmt::format("an earlier run of {} epochs is longer than the {} planned; correct --earlier-runs or --planned",
+                              epochs, options.planned));
+  if (options.earliest > options.planned)
+    throw Error(ErrorKind::invalid_input, fmt::format("--earliest-stop {} lies beyond the {} epochs planned; correct one of them",
+                                                      options.earliest, options.planned));
+}
+
 int project_run(Options& options, const DataFiles& files) {
+  refuse_contradictions(options);
   if (!options.budget.empty()) options.cost.budget = parse_energy(options.budget);
   ProjectionOptions projection = options.projection;
   if (options.planned_duration_s > 0) projection.duration = Seconds{options.planned_duration_s};

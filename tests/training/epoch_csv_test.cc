@@ -55,6 +55,30 @@ TEST(EpochTable, NamedColumnsAreAddedUp) {
             std::vector<double>{0.2});
 }
 
+TEST(EpochTable, MilliIsNotMega) {
+  const auto joules = [](const std::string& csv, const EpochColumns& columns = {}) {
+    return read_epoch_table(csv, "run.csv", columns).epochs[0].energy.value;
+  };
+  EXPECT_DOUBLE_EQ(joules("energy_mJ\n2\n"), 2e-3);
+  EXPECT_DOUBLE_EQ(joules("energy_MJ\n2\n"), 2e6);
+  EXPECT_DOUBLE_EQ(joules("energy_mWh\n2\n"), 7.2);
+  EXPECT_DOUBLE_EQ(joules("energy_MWh\n2\n"), 7.2e9);
+  EXPECT_DOUBLE_EQ(joules("x\n2\n", {.energy = {"x"}, .energy_unit = "mJ"}), 2e-3);
+  EXPECT_DOUBLE_EQ(joules("energy_mj\n2\n", {.energy = {"energy_mj"}, .energy_unit = "MJ"}), 2e6);
+  EXPECT_DOUBLE_EQ(joules("energy_mj\n2\n", {.energy_unit = "mJ"}), 2e-3);
+  EXPECT_NE(complaint("energy_mj\n2\n").find("--energy-column energy_mj --energy-unit mJ|MJ"), std::string::npos);
+  EXPECT_NE(complaint("energy_mwh\n2\n").find("--energy-unit mWh|MWh"), std::string::npos);
+  EXPECT_NE(complaint("ENERGY_MJ\n2\n").find("may stand for mJ or MJ"), std::string::npos);
+  EXPECT_NE(complaint("x\n2\n", {.energy = {"x"}, .energy_unit = "mj"}).find("may stand for"), std::string::npos);
+}
+
+TEST(EpochTable, SpacesAroundHeadersDoNotCount) {
+  const EpochTable table = read_epoch_table("epoch, energy_j ,\tduration_s\n1, 5, 2\n", "run.csv", {.energy = {"energy_j"}});
+  EXPECT_DOUBLE_EQ(table.epochs[0].energy.value, 5);
+  EXPECT_DOUBLE_EQ(table.epochs[0].duration->value, 2);
+  EXPECT_NE(complaint("energy_j, energy_j\n1,2\n").find("'energy_j' is there twice"), std::string::npos);
+}
+
 TEST(EpochTable, SaysWhatIsWrongAndWhere) {
   const std::string header = "epoch,energy_j,elapsed_s\n1,100,10\n";
   const std::pair<std::string, std::string> cases[] = {

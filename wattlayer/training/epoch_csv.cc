@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 
@@ -16,16 +17,16 @@ struct Unit {
   std::string_view name;
   double factor;
 };
-constexpr Unit energy_units[] = {{"mwh", 3.6e9}, {"kwh", 3.6e6}, {"wh", 3600}, {"mj", 1e6}, {"kj", 1e3}, {"j", 1}};
+constexpr Unit energy_units[] = {{"MWh", 3.6e9}, {"kWh", 3.6e6}, {"Wh", 3600}, {"mWh", 3.6},
+                                 {"MJ", 1e6},    {"kJ", 1e3},    {"J", 1},     {"mJ", 1e-3}};
 
 struct Known {
   std::string_view name;
   double factor;
 };
-/// CodeCarbon's names, in kWh and s, stand last.
-constexpr Known energy_columns[] = {
-    {"energy_j", 1},       {"energy_kj", 1e3},    {"energy_mj", 1e6},         {"energy_wh", 3600},
-    {"energy_kwh", 3.6e6}, {"energy_mwh", 3.6e9}, {"energy_consumed", 3.6e6}, {"gpu_energy", 3.6e6}};
+/// CodeCarbon's names, in kWh and s, stand last. Factor 0: as the name is written, m for milli, M for mega.
+constexpr Known energy_columns[] = {{"energy_j", 1},  {"energy_kj", 1e3}, {"energy_wh", 3600},        {"energy_kwh", 3.6e6},
+                                    {"energy_mj", 0}, {"energy_mwh", 0},  {"energy_consumed", 3.6e6}, {"gpu_energy", 3.6e6}};
 constexpr Known duration_columns[] = {{"duration_s", 1},    {"epoch_s", 1},       {"seconds", 1}, {"duration_ms", 1e-3},
                                       {"duration_min", 60}, {"duration_h", 3600}, {"duration", 1}};
 constexpr Known end_columns[] = {{"end_s", 1}, {"elapsed_s", 1}, {"time_s", 1}};
@@ -40,6 +41,32 @@ std::string lower(std::string_view text) {
 
 constexpr double longest_first_s = 30 * 365.25 * 86400;
 
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+bool is_milli_or_mega(std::string_view unit) { return lower(unit) == "mj" || lower(unit) == "mwh"; }
+
+/// Joules of a unit; only milli and mega differ by their letter's size.
+std::optional<double> joules_of(std::string_view unit) {
+  for (const Unit& u : energy_units)
+    if (u.name == unit || (!is_milli_or_mega(u.name) && lower(u.name) == lower(unit))) return u.factor;
+  return std::nullopt;
+}
+
+/// The unit that a column's name ends in, also before a meter: energy_j:nvml:0.
+std::string_view unit_in(std::string_view name) {
+  const std::string_view before_meter = name.substr(0, name.find(':'));
+  for (const std::string_view part : {before_meter, name}) {
+    const size_t at = part.rfind('_');
+    const std::string_view unit = at == part.npos ? std::string_view() : part.substr(at + 1);
+    if (joules_of(unit) || is_milli_or_mega(unit)) return unit;
+  }
+  return {};
+}
+
 struct Column {
   size_t at = 0;
   double factor = 1;
@@ -50,9 +77,16 @@ struct Column {
 class TableReader {
  public:
   TableReader(std::string_view csv, std::string_view file, const EpochColumns& wanted) : csv_(csv), file_(file) {
+    for (const std::string& name : csv_.header()) header_.emplace_back(trimmed(name));
+    for (auto at = header_.begin(); at != header_.end(); ++at)
+      if (std::find(header_.begin(), at, *at) != at)
+        throw Error(ErrorKind::invalid_input, fmt::format("{}: column '{}' is there twice; keep one of them", file_, *at));
     for (const std::string& name : wanted.energy) energy_.push_back(named(name, wanted.energy_unit));
     if (energy_.empty())
-      if (const auto column = known(energy_columns)) energy_.push_back(*column);
+      if (const auto column = known(energy_columns)) {
+        const bool by_name = column->factor == 0 || !wanted.energy_unit.empty();
+        energy_.push_back(by_name ? named(column->name, wanted.energy_unit) : *column);
+      }
     duration_ = known(duration_columns);
     if (!duration_) end_ = known(end_columns);
     if (energy_.empty()) power_ = known(power_columns);
@@ -63,7 +97,7 @@ class TableReader {
           ErrorKind::invalid_input,
           fmt::format("{}: no column tells the energy of an epoch; expected energy_j or energy_kwh, or power_w with duration_s, "
                       "found {}; name one with --energy-column",
-                      file_, fmt::join(csv_.header(), ", ")));
+                      file_, fmt::join(header_, ", ")));
   }
 
   EpochTable read();
@@ -75,8 +109,8 @@ class TableReader {
   template <size_t n>
   std::optional<Column> known(const Known (&names)[n]) const {
     for (const Known& k : names)
-      for (size_t i = 0; i < csv_.header().size(); ++i)
-        if (lower(csv_.header()[i]) == k.name) return Column{i, k.factor, csv_.header()[i]};
+      for (size_t i = 0; i < header_.size(); ++i)
+        if (lower(header_[i]) == k.name) return Column{i, k.factor, header_[i]};
     return std::nullopt;
   }
   Column plain(const std::string& name) const;
@@ -91,6 +125,7 @@ class TableReader {
 
   CsvReader csv_;
   std::string file_;
+  std::vector<std::string> header_;
   std::vector<Column> energy_;
   std::optional<Column> duration_, end_, power_, epoch_, monitored_;
   std::vector<Epoch> epochs_;
@@ -99,30 +134,33 @@ class TableReader {
 };
 
 Column TableReader::plain(const std::string& name) const {
-  if (const auto at = csv_.column(name)) return {*at, 1, name};
+  if (const auto at = std::find(header_.begin(), header_.end(), trimmed(name)); at != header_.end())
+    return {static_cast<size_t>(at - header_.begin()), 1, *at};
   throw Error(ErrorKind::invalid_input,
-              fmt::format("{}: column '{}' is not there; found {}", file_, name, fmt::join(csv_.header(), ", ")));
+              fmt::format("{}: column '{}' is not there; found {}", file_, name, fmt::join(header_, ", ")));
 }
 
 Column TableReader::named(const std::string& name, const std::string& unit) const {
   Column column = plain(name);
-  const std::string text = lower(unit.empty() ? name : unit);
-  for (const Unit& u : energy_units)
-    if (unit.empty() ? text.ends_with("_" + std::string(u.name)) || text.find("_" + std::string(u.name) + ":") != text.npos
-                     : text == u.name) {
-      column.factor = u.factor;
-      return column;
-    }
+  const std::string_view found = unit.empty() ? unit_in(column.name) : std::string_view(unit);
+  const bool capitals = unit.empty() && std::none_of(name.begin(), name.end(), [](unsigned char c) { return std::islower(c); });
+  const auto factor = joules_of(found);
+  if (is_milli_or_mega(found) && (!factor || capitals))
+    throw Error(ErrorKind::invalid_input,
+                fmt::format("{0}: '{1}' may stand for m{2} or M{2}; say which with --energy-column {3} --energy-unit m{2}|M{2}",
+                            file_, unit.empty() ? name : unit, lower(found) == "mj" ? "J" : "Wh", name));
+  if (factor) {
+    column.factor = *factor;
+    return column;
+  }
   throw Error(ErrorKind::invalid_input,
-              fmt::format("{}: the unit of column '{}' is unknown; say it with --energy-unit J, kJ, MJ, "
-                          "Wh, kWh or MWh",
+              fmt::format("{}: the unit of column '{}' is unknown; say it with --energy-unit mJ, J, kJ, MJ, "
+                          "mWh, Wh, kWh or MWh",
                           file_, name));
 }
 
 double TableReader::number(const Column& column) const {
-  std::string_view text = csv_.fields()[column.at];
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  const std::string_view text = trimmed(csv_.fields()[column.at]);
   double value = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || status != std::errc() || end != text.data() + text.size() || !std::isfinite(value))

@@ -10,7 +10,7 @@ namespace wattlayer {
 /// Which columns of a table are read; an empty name: found by the header (docs/training/projection.md).
 struct EpochColumns {
   std::vector<std::string> energy;  ///< added up
-  std::string energy_unit;          ///< J, kJ, MJ, Wh, kWh, MWh; empty: by the end of the column's name
+  std::string energy_unit;          ///< mJ, J, kJ, MJ, mWh, Wh, kWh, MWh; empty: by the end of the column's name
   std::string monitored;            ///< what early stopping watches; empty: nothing
 };
 

@@ -55,7 +55,6 @@ Projection skip(std::span<const Epoch> seen, const EpochPlan& plan, const Projec
 Projection step(std::span<const Epoch> seen, const EpochPlan& plan, const ProjectionOptions& options) {
   Projection p = by_mean(seen, seen.subspan(options.start, options.window), plan);
   p.total = sum_of(seen.first(options.start)) + p.next_epoch * (plan.expected() - static_cast<double>(options.start));
-  p.stable_since = options.start;
   return p;
 }
 
@@ -68,7 +67,6 @@ Projection step_power(std::span<const Epoch> seen, const EpochPlan& plan, const 
   const Watts power = sum_of(window) / *time;
   const Seconds planned = options.duration ? *options.duration : *before + *p.next_duration * (plan.expected() - size_of(seen));
   p.total = power * planned;
-  p.stable_since = options.start;
   if (!options.duration)
     p.remarks.push_back("the planned duration is that of the epochs seen, and of the window's for those to come");
   return p;
@@ -121,8 +119,6 @@ Projection ours(std::span<const Epoch> seen, const EpochPlan& plan, const Projec
   p.total = p.spent + p.next_epoch * left;
   p.interval = plan.is_fixed() ? JoulesInterval{p.spent + p.next_interval->low * left, p.spent + p.next_interval->high * left}
                                : mixed_interval(p, seen, plan);
-  if (seen.size() == 1)
-    p.remarks.push_back("one epoch tells little: it carries the start-up, so the interval is wide until a second one is there");
   return p;
 }
 
@@ -160,7 +156,14 @@ Projection project(const ProjectionMethod& method, std::span<const Epoch> seen, 
   if (!left)
     throw Error(ErrorKind::invalid_input, fmt::format("{} epochs are there, but the run ends after {} at most; correct --planned",
                                                       seen.size(), plan.latest()));
-  if (left->latest() > size_of(seen)) return method.project(seen, *left, options);
+  if (left->latest() > size_of(seen)) {
+    Projection p = method.project(seen, *left, options);
+    if (seen.size() == 1)
+      p.remarks.push_back(
+          p.interval ? "one epoch tells little: it carries the start-up, so the interval is wide until a second one is there"
+                     : "one epoch tells little: it carries the start-up; project again when a second one is there");
+    return p;
+  }
   Projection done{.spent = sum_of(seen), .total = sum_of(seen)};
   done.interval = JoulesInterval{done.total, done.total};
   done.remarks.push_back("all epochs are there: the total is measured");

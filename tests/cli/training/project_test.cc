@@ -78,6 +78,9 @@ TEST(ProjectVerb, ABudgetThatIsPassedIsTheExitStatus) {
   EXPECT_TRUE(json_of(project(file, {"--planned", "50", "--budget", "1MWh", "--json"})).at("budget_passed").is_null());
   EXPECT_EQ(project(file, {"--planned", "50", "--budget", "5.2kJ", "--pue", "1.2"}).exit_code, 3);
   EXPECT_NE(project(file, {"--planned", "50", "--budget", "2 kW"}).err.find("is no energy"), std::string::npos);
+  EXPECT_NE(project(file, {"--planned", "50", "--budget", "0.2"}).err.find("is no energy"), std::string::npos);
+  EXPECT_EQ(project(file, {"--planned", "50", "--budget", "2mWh"}).exit_code, 3);
+  EXPECT_EQ(project(file, {"--planned", "50", "--budget", "2MWh"}).exit_code, 0);
 }
 
 TEST(ProjectVerb, EarlyStoppingCountsFromTheBestEpoch) {
@@ -96,6 +99,33 @@ TEST(ProjectVerb, SaysThatOneEpochTellsLittle) {
   const ProgramRun run = project(folder.file("run.csv", run_of(1)), {"--planned", "50"});
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_NE(run.out.find("the interval is wide"), std::string::npos) << run.out;
+  const ProgramRun mean = project(folder.file("run.csv", run_of(1)), {"--planned", "50", "--method", "carbontracker"});
+  EXPECT_NE(mean.out.find("one epoch tells little"), std::string::npos) << mean.out;
+}
+
+TEST(ProjectVerb, OnlyMethodsThatLookForALevelNameOne) {
+  const ScratchFolder folder;
+  const std::string file = folder.file("run.csv", run_of(16));
+  for (const char* method : {"step", "step-power", "carbontracker", "skip-k"})
+    EXPECT_EQ(project(file, {"--planned", "50", "--method", method}).out.find("one level"), std::string::npos) << method;
+  EXPECT_NE(project(file, {"--planned", "50"}).out.find("one level since"), std::string::npos);
+}
+
+TEST(ProjectVerb, EarlyStoppingThatContradictsItselfIsSaid) {
+  const ScratchFolder folder;
+  const std::string file = folder.file("run.csv", run_of(16));
+  EXPECT_NE(project(file, {"--planned", "50", "--earlier-runs", "20,60"}).err.find("longer than the 50 planned"),
+            std::string::npos);
+  EXPECT_NE(project(file, {"--planned", "50", "--earliest-stop", "60"}).err.find("beyond the 50 epochs planned"),
+            std::string::npos);
+  const std::vector<std::string> stopping = {"--planned", "50", "--monitor", "val_loss", "--patience"};
+  const auto patient = [&](const char* epochs) {
+    auto arguments = stopping;
+    arguments.push_back(epochs);
+    return project(file, arguments);
+  };
+  EXPECT_NE(patient("5").out.find("ran out in epoch 9"), std::string::npos) << patient("5").out;  // the best one is the fourth
+  EXPECT_EQ(patient("20").out.find("ran out"), std::string::npos);
 }
 
 TEST(ProjectVerb, WrongInputIsOneSentence) {
