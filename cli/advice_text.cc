@@ -51,15 +51,18 @@ std::string sets_table(const AdviceReport& r, bool colour) {
 }
 
 std::string filling_table(const AdviceReport& r, bool colour) {
-  TextTable table(
-      {{"just fills"}, {"by"}, {"parameters", Align::right}, {"of yours", Align::right}, {"energy of the run", Align::right}});
+  const bool priced = std::any_of(r.filling_j.begin(), r.filling_j.end(), [](const auto& j) { return j.has_value(); });
+  std::vector<TextTable::Column> columns = {{"just fills"}, {"by"}, {"parameters", Align::right}, {"of yours", Align::right}};
+  if (priced) columns.push_back({"energy of the run", Align::right});
+  TextTable table(std::move(columns));
   for (size_t i = 0; i < r.filling.size(); ++i) {
     const FillingSize& f = r.filling[i];
     const double ratio = f.parameters / r.parameters;
-    table.row(
-        {level_name(r, f.level), f.set == "forward" ? "parameters (forward)" : "parameters, gradients, activations (backward)",
-         count_text(f.parameters), fmt::format("{:.3g} ×", ratio), r.filling_j[i] ? quantity(*r.filling_j[i], "J") : unknown},
-        ratio >= 0.5 && ratio <= 2 ? Style::bold : Style::plain);
+    std::vector<std::string> cells = {
+        level_name(r, f.level), f.set == "forward" ? "parameters (forward)" : "parameters, gradients, activations (backward)",
+        count_text(f.parameters), fmt::format("{:.3g} ×", ratio)};
+    if (priced) cells.push_back(r.filling_j[i] ? quantity(*r.filling_j[i], "J") : unknown);
+    table.row(std::move(cells), ratio >= 0.5 && ratio <= 2 ? Style::bold : Style::plain);
   }
   return table.print(colour, "  ");
 }
@@ -72,9 +75,9 @@ std::string spill_sentence(const AdviceReport& r, const SetAdvice& a) {
   if (!a.share_that_fits) text += fmt::format(": {} is full of what is used more often", inner);
   else
     text += fmt::format(": {} has room for {} of {}", inner, percent(*a.share_that_fits), a.row.id == "samples" ? "it" : "them");
-  if (a.row.id == "inter-layer")
-    text += fmt::format("; a batch of {} or narrower layers keeps them there",
-                        count_text(largest_batch(r.sets, r.batch, r.hardware, level - 1)));
+  if (const double batch = a.row.id == "inter-layer" ? largest_batch(r.sets, r.batch, r.hardware, level - 1) : 0; batch >= 1)
+    text += fmt::format("; a batch of {} or narrower layers keeps them there", count_text(batch));
+  else if (a.row.id == "inter-layer") text += "; only narrower layers keep them there: not even one sample fits";
   else if (a.row.id == "samples") text += "; fewer samples, fewer features or values of fewer bits make it smaller";
   else if (a.share_that_fits) text += "; a smaller network or values of fewer bits fit";
   if (a.inner_saves_j && *a.inner_saves_j > 0 && r.total_j)
