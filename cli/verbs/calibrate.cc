@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "cli/chosen_hardware.h"
 #include "cli/fitted_rows.h"
 #include "cli/network_source.h"
 #include "cli/program.h"
@@ -38,17 +39,13 @@ const std::vector<std::string> usual_candidates = {"net:alexnet",
 const std::vector<int64_t> usual_batches = {1, 8, 64};
 
 /// A device by the id of its file, or a file of the user's own.
-struct Device {
-  std::string id, json;
-};
-
-Device find_device(const std::string& named, const DataFiles& files) {
+ChosenHardware find_device(const std::string& named, const DataFiles& files) {
   if (!named.ends_with(".json")) return {named, require_file(files, "hardware", named)};
-  return {std::filesystem::path(named).stem().string(), read_text(named)};
+  return hardware_of_file(named);
 }
 
-std::string command(const std::string& network, int64_t batch, const Options& options, const std::string& id) {
-  return fmt::format("wattlayer measure '{}' --batch {} --runner torch --hardware {} --db {}", network, batch, id,
+std::string command(const std::string& network, int64_t batch, const Options& options) {
+  return fmt::format("wattlayer measure '{}' --batch {} --runner torch --hardware {} --db {}", network, batch, options.hardware,
                      options.store.empty() ? "mine.db" : options.store.string());
 }
 
@@ -76,7 +73,7 @@ void print_suggestions(const Options& options, const Target& target, const Devic
                         id, std::exp(s.spread_before));
     const Candidate& c = candidates[s.candidate];
     table.row({std::to_string(++number), c.network, std::to_string(c.batch), fmt::format("x/÷ {:.2f}", std::exp(s.spread_after)),
-               command(c.network, c.batch, options, id)});
+               command(c.network, c.batch, options)});
   }
   write_output(out + table.print(terminal().colour));
 }
@@ -103,7 +100,7 @@ std::vector<Measurement> own_rows(const Options& options, const std::string& id,
 }
 
 void calibrate(const Options& options, const DataFiles& files) {
-  const Device device = find_device(options.hardware, files);
+  const ChosenHardware device = find_device(options.hardware, files);
   const Hardware hardware = parse_hardware(device.json, device.id);
   const DevicePrior prior = device_prior(files, hardware);
   if (options.suggestions > 0) {

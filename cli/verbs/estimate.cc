@@ -3,11 +3,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <iterator>
 #include <memory>
 
 #include "cli/amount.h"
+#include "cli/chosen_hardware.h"
 #include "cli/network_source.h"
 #include "cli/program.h"
 #include "cli/rendering.h"
@@ -50,7 +52,14 @@ OperatingPoint point_of(const EnergyModel& model, const Options& options) {
   else if (usual != 1 && model.hardware.clock_hz)
     conditions["clock_mhz"] = fmt::format("{}", usual * *model.hardware.clock_hz / 1e6);
   if (options.power_limit_w) conditions["power_limit_w"] = fmt::format("{}", *options.power_limit_w);
-  return operating_point(model.hardware, conditions);
+  const OperatingPoint point = operating_point(model.hardware, conditions);
+  if (const double rest_w = physics.static_w * point.idle; point.power_limit_w && *point.power_limit_w <= rest_w)
+    throw Error(
+        ErrorKind::invalid_input,
+        fmt::format("{} draws {:.0f} W by its energy model before it computes, so it cannot keep --power-limit {:g}; give "
+                    "more than {:.0f} W",
+                    model.hardware.id, rest_w, *point.power_limit_w, std::ceil(rest_w)));
+  return point;
 }
 
 void add_rows(Report& rows, const NetworkSource& source, const std::vector<EnergyModel>& models, const Options& options) {
@@ -76,9 +85,8 @@ std::vector<EnergyModel> models_of(const Options& options, const DataFiles& file
   std::vector<EnergyModel> models;
   for (const std::string& target : options.targets) models.push_back(find_energy_model(files, target, dtype));
   if (!options.spec.empty()) {
-    const std::filesystem::path file(options.spec);
-    models.push_back(energy_model_from_data_sheet(files, read_text(file), file.stem().string(), options.engine,
-                                                  dtype.value_or(DataType::f32)));
+    const ChosenHardware device = hardware_of_file(options.spec);
+    models.push_back(energy_model_from_data_sheet(files, device.json, device.id, options.engine, dtype.value_or(DataType::f32)));
   }
   for (const EnergyModel& model : models)
     if (const PhysicsModel& p = *model.physics;

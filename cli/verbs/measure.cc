@@ -106,7 +106,8 @@ std::vector<Measurement> rows_to_keep(const Options& options, const std::string&
 }
 
 void check(const Options& options, const DataFiles& files) {
-  if (!options.hardware.empty()) require_file(files, "hardware", options.hardware);
+  if (options.hardware.ends_with(".json")) hardware_of_file(options.hardware);
+  else if (!options.hardware.empty()) require_file(files, "hardware", options.hardware);
   for (const std::filesystem::path& file : {options.output, std::filesystem::path(options.error_curve)})
     if (file != "-") require_writable(file);
   if (options.fixed_passes > 0 && !options.error_curve.empty())
@@ -211,8 +212,9 @@ void add_output_options(CLI::App& verb, Options& options) {
   verb.add_option("--db", options.store, "store to keep the rows in; made when it is not there")->type_name("FILE");
   verb.add_option("--on", options.target, "what an energy model estimates beside: HARDWARE[/ENGINE[/DTYPE]] or a file (.wlm)")
       ->type_name("TARGET");
-  verb.add_option("--hardware", options.hardware,
-                  "id of the hardware that the rows are filed under; this machine's processor without it")
+  verb.add_option(
+          "--hardware", options.hardware,
+          "id of the hardware (or its description file) that the rows are filed under; this machine's processor without it")
       ->type_name("ID");
   verb.add_option("--dataset", options.dataset, "data set that the rows are filed under (measured)")->type_name("NAME");
   CLI::Option* json = verb.add_flag("--json", options.json, "print JSON");

@@ -47,6 +47,36 @@ TEST(HardwareDescription, VoltageIsRelativeToThatAtTheNominalClock) {
   EXPECT_NEAR(*h.relative_voltage(2e9), 1.1, 1e-12);
 }
 
+std::string complaint(const std::string& json) {
+  try {
+    parse_hardware(json, "my-gpu");
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::invalid_input);
+    return e.what();
+  }
+  return "nothing is wrong";
+}
+
+TEST(HardwareDescription, RefusesWhatNoDeviceCanBe) {
+  const auto with = [](std::string from, const std::string& to) {
+    std::string json = described("");
+    return json.replace(json.find(from), from.size(), to);
+  };
+  EXPECT_EQ(complaint(described("")), "nothing is wrong");
+  const std::pair<std::string, std::string> cases[] = {
+      {with(R"("compute_units": 2)", R"("compute_units": 0)"), "compute_units: expected 1 or more"},
+      {with(R"("f32": 1e12)", R"("f32": -1)"), "peak_flops.f32: expected a number above 0"},
+      {with(R"("f32": 1e12)", R"("f32": 1e300)"), "peak_flops.f32"},
+      {with(R"("bytes": 1e9)", R"("bytes": 0)"), "memory.DRAM.bytes"},
+      {with(R"("kind": "gpu")", R"("kind": "toaster")"), "kind: expected cpu, gpu or soc, found 'toaster'"},
+      {described(R"(, "tdp_w": 1e9)"), "tdp_w: expected a number above 0 and up to 1e+06 W, found 1e+09"},
+      {described(R"(, "bandwidth_bytes_per_s": 0)"), "bandwidth_bytes_per_s"},
+      {"no JSON", "my-gpu.json: expected a JSON object"},
+      {"[]", "my-gpu.json: expected a JSON object"},
+      {R"({"kind": "gpu"})", "expected the field `name`"}};
+  for (const auto& [json, said] : cases) EXPECT_NE(complaint(json).find(said), std::string::npos) << complaint(json);
+}
+
 TEST(HardwareDescription, RefusesWhatIsNoClockAndNoYear) {
   for (const char* wrong : {R"(, "idle_w_by_clock_mhz": {"fast": 50})", R"(, "idle_w_by_clock_mhz": {"900 MHz": 50})",
                             R"(, "idle_w_by_clock_mhz": {"900": 0})", R"(, "supply_v_by_clock_mhz": {"-900": 0.7})",

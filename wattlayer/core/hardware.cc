@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "wattlayer/core/error.h"
@@ -35,6 +36,38 @@ std::map<double, double> by_clock(const Json& json, const char* key) {
     table[mhz] = value.get<double>();
   }
   return table;
+}
+
+[[noreturn]] void refuse(const std::string& field, const std::string& expected, const std::string& found) {
+  throw Error(ErrorKind::invalid_input, field + ": expected " + expected + ", found " + found);
+}
+
+void require_figure(const std::string& field, const std::optional<double>& value, double most, const std::string& unit) {
+  if (!value || (*value > 0 && *value <= most)) return;
+  char limit[16], found[32];
+  std::snprintf(limit, sizeof limit, "%g", most), std::snprintf(found, sizeof found, "%g", *value);
+  refuse(field, "a number above 0 and up to " + std::string(limit) + " " + unit, found);
+}
+
+/// Figures that no device can have.
+void require_possible(const Hardware& h) {
+  constexpr double most_w = 1e6, most_rate = 1e20, most_bytes = 1e18, most_hz = 1e12;
+  if (h.kind != "cpu" && h.kind != "gpu" && h.kind != "soc") refuse("kind", "cpu, gpu or soc", "'" + h.kind + "'");
+  if (!(h.compute_units >= 1)) refuse("compute_units", "1 or more", std::to_string(h.compute_units));
+  require_figure("compute_units", h.compute_units, 1e9, "units");
+  for (const auto& [type, peak] : h.peak_flops)
+    require_figure("peak_flops." + std::string(name(type)), peak, most_rate, "operations per second");
+  require_figure("vector_flops", h.vector_flops, most_rate, "operations per second");
+  require_figure("bandwidth_bytes_per_s", h.bandwidth_bytes_per_s, most_rate, "bytes per second");
+  for (const MemoryLevel& level : h.memory) {
+    require_figure("memory." + level.name + ".bytes", level.bytes, most_bytes, "bytes");
+    require_figure("memory." + level.name + ".units", level.units, 1e9, "units");
+    require_figure("memory." + level.name + ".bandwidth_bytes_per_s", level.bandwidth_bytes_per_s, most_rate, "bytes per second");
+  }
+  require_figure("tdp_w", h.tdp_w, most_w, "W");
+  require_figure("power_limit_w", h.power_limit_w, most_w, "W");
+  require_figure("idle_w", h.idle_w, most_w, "W");
+  require_figure("clock_hz", h.clock_hz, most_hz, "Hz");
 }
 
 double interpolated(const std::map<double, double>& table, double mhz) {
@@ -75,7 +108,14 @@ double Hardware::peak(DataType type) const {
 }
 
 Hardware parse_hardware(std::string_view text, std::string_view id) try {
-  const Json json = Json::parse(text);
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object())
+    throw Error(ErrorKind::invalid_input,
+                "expected a JSON object that describes a device (docs/formats/hardware_v1.md), found something else");
+  for (const char* field : {"name", "kind", "compute_units", "peak_flops", "memory", "scope", "sources"})
+    if (!json.contains(field))
+      throw Error(ErrorKind::invalid_input,
+                  "expected the field `" + std::string(field) + "`, found none; add it (docs/formats/hardware_v1.md lists all)");
   Hardware h;
   h.id = id;
   h.name = json.at("name");
@@ -104,6 +144,7 @@ Hardware parse_hardware(std::string_view text, std::string_view id) try {
   h.supply_v_by_clock_mhz = by_clock(json, "supply_v_by_clock_mhz");
   h.scope = json.at("scope");
   for (const auto& [field, source] : json.at("sources").items()) h.sources[field] = source.get<std::string>();
+  require_possible(h);
   return h;
 } catch (const Json::exception& e) {
   throw Error(ErrorKind::invalid_input, "hardware/" + std::string(id) + ".json: " + e.what());
