@@ -65,7 +65,11 @@ void remark(Answer& a, const EnergyModel& model) {
 Answer answer(const NetworkSource& source, const EnergyModel& model, const Options& options, const DataFiles& files) {
   const Graph graph = source.graph(options.reading, options.batch);
   // The engine of today: the one that the energy model carries may not know how it updates parameters.
-  const Engine engine = parse_engine(require_file(files, "engines", model.engine.id), model.engine.id);
+  const std::string engine_json = require_file(files, "engines", model.engine.id);
+  const Engine engine = parse_engine(engine_json, model.engine.id);
+  if (Json::parse(engine_json).value("inference_only", false))
+    write_remark(fmt::format("{} is an engine for inference and trains nothing; the figure is what its kernels would need",
+                             model.engine.id));
   Answer a{.network = graph.name, .batch = graph.batch};
   a.how = {.optimizer = require_optimizer(options.optimizer),
            .kernels = optimizer_kernels(engine, model.hardware),

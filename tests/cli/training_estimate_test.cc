@@ -71,6 +71,16 @@ TEST_F(TrainingEstimateVerb, RefusesWhatCannotBe) {
   refused({"net:resnet18", "--samples", "80", "--frozen-until", "nobody"}, "nobody");
 }
 
+TEST(TrainingEstimateOn, AnEngineForInferenceIsRemarkedOn) {
+  const auto on = [](const char* target) {
+    return run_program({"training", "estimate", "net:resnet18", "--on", target, "--batch", "8", "--samples", "80"}, {});
+  };
+  const ProgramRun inference = on("firefly-rk3588s/armnn-neon/f32");
+  EXPECT_EQ(inference.exit_code, 0) << inference.err;
+  EXPECT_NE(inference.err.find("is an engine for inference"), inference.err.npos) << inference.err;
+  EXPECT_EQ(on("a100-sxm/pytorch/f32").err.find("for inference"), std::string::npos);
+}
+
 TEST(TrainingEstimateOn, NamesHardwareNearAnUnknownOne) {
   const ProgramRun run =
       run_program({"training", "estimate", "net:resnet18", "--on", "a10x", "--batch", "8", "--samples", "80"}, {});
