@@ -195,8 +195,14 @@ void project_series(const std::vector<ReadDataset>& datasets, const SuiteOptions
     const DatasetDescription& description = dataset.description;
     if (description.series.empty() || (result.stopped = StopSignal::came())) continue;
     const std::filesystem::path own = options.folder / description.id;
-    add(result.evaluation,
-        evaluate_series(description, options.dataset_folder.empty() ? own : options.dataset_folder, ships, options.shipped));
+    Evaluation part =
+        evaluate_series(description, options.dataset_folder.empty() ? own : options.dataset_folder, ships, options.shipped);
+    const auto unasked = [&](const auto& row) {
+      const auto& wanted = options.projections;
+      return !wanted.empty() && std::find(wanted.begin(), wanted.end(), row.method) == wanted.end();
+    };
+    std::erase_if(part.rows, unasked), std::erase_if(part.points, unasked);
+    add(result.evaluation, std::move(part));
   }
 }
 

@@ -17,8 +17,9 @@ struct SuiteOptions {
   std::string dataset;                   ///< one data set; empty: every one whose folder is there
   std::string split;                     ///< one split; empty: the habitual ones
   std::vector<Method> methods;
-  std::optional<DataType> dtype;  ///< only rows of this data type
-  bool shipped = false;           ///< score the energy models that ship instead of fitting
+  std::vector<std::string> projections;  ///< methods that project training runs; empty: all
+  std::optional<DataType> dtype;         ///< only rows of this data type
+  bool shipped = false;                  ///< score the energy models that ship instead of fitting
   bool quiet = false;
 };
 

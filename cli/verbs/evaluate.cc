@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -14,6 +16,7 @@
 #include "wattlayer/fit/evaluation.h"
 #include "wattlayer/fit/evaluation_page.h"
 #include "wattlayer/training/methods.h"
+#include "wattlayer/training/projection.h"
 
 namespace wattlayer::cli {
 namespace {
@@ -24,6 +27,11 @@ struct Options {
   std::vector<std::string> methods;
   bool json = false, all_units = false, quiet = false, shipped = false;
 };
+
+bool projects(const std::string& name) {
+  const auto all = projection_methods();
+  return std::any_of(all.begin(), all.end(), [&](const ProjectionMethod& method) { return method.name == name; });
+}
 
 std::vector<Method> chosen_methods(const std::vector<std::string>& names) {
   std::vector<Method> all = methods();
@@ -37,6 +45,8 @@ std::vector<Method> chosen_methods(const std::vector<std::string>& names) {
       known.emplace_back(method.name);
       if (method.name == name) chosen.push_back(method), found = true;
     }
+    for (const ProjectionMethod& method : projection_methods()) known.emplace_back(method.name);
+    found = found || projects(name);
     if (!found) throw Error(ErrorKind::invalid_input, fmt::format("unknown method '{}'{}", name, nearest(name, known)));
   }
   return chosen;
@@ -82,6 +92,7 @@ SuiteResult evaluated(const Options& options, const DataFiles& files) {
     return score_energy_model(options, files);
   }
   SuiteOptions suite{.dataset = options.dataset, .split = options.split, .methods = chosen_methods(options.methods)};
+  std::copy_if(options.methods.begin(), options.methods.end(), std::back_inserter(suite.projections), projects);
   suite.folder = options.all_folders;
   suite.dataset_folder = options.folder;
   if (!options.dtype.empty()) suite.dtype = require_data_type(options.dtype);
