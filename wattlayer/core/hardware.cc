@@ -53,7 +53,7 @@ void require_figure(const std::string& field, const std::optional<double>& value
 void require_possible(const Hardware& h) {
   constexpr double most_w = 1e6, most_rate = 1e20, most_bytes = 1e18, most_hz = 1e12;
   if (h.kind != "cpu" && h.kind != "gpu" && h.kind != "soc") refuse("kind", "cpu, gpu or soc", "'" + h.kind + "'");
-  if (!(h.compute_units >= 1)) refuse("compute_units", "1 or more", std::to_string(h.compute_units));
+  if (!(h.compute_units >= 1)) refuse("compute_units", "1 or more", Json(h.compute_units).dump());
   require_figure("compute_units", h.compute_units, 1e9, "units");
   for (const auto& [type, peak] : h.peak_flops)
     require_figure("peak_flops." + std::string(name(type)), peak, most_rate, "operations per second");
