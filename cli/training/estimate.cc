@@ -56,18 +56,20 @@ void remark(Answer& a, const EnergyModel& model) {
                     "type is needed",
                     binary_bytes(a.memory.total()), model.hardware.id, binary_bytes(a.device_bytes)));
   if (a.device_bytes <= 0) a.remarks.push_back(model.hardware.id + " does not state its memory; nobody can say whether it fits");
-  const double backward = a.estimate.phases[1].energy_j + a.estimate.phases[2].energy_j;
+  double backward_j = 0, predicted_j = 0;
+  for (size_t phase : {1, 2})
+    backward_j += a.estimate.phases[phase].energy_j, predicted_j += a.estimate.phases[phase].predicted_j;
   a.remarks.push_back(fmt::format(
-      "{} of a step is backward pass and optimizer, priced from what forward layers teach; reading and decoding samples is {}",
-      percent(backward / a.estimate.step.energy_j.value), a.plan.host.sample_j > 0 ? "included" : "not included"));
+      "{} of a step is backward pass and optimizer, {} of that outside what the energy model was fitted on; reading "
+      "and decoding samples is not included",
+      percent(backward_j / a.estimate.step.energy_j.value), percent(backward_j > 0 ? 1 - predicted_j / backward_j : 0)));
 }
 
 Answer answer(const NetworkSource& source, const EnergyModel& model, const Options& options, const DataFiles& files) {
   const Graph graph = source.graph(options.reading, options.batch);
   // The engine of today: the one that the energy model carries may not know how it updates parameters.
-  const std::string engine_json = require_file(files, "engines", model.engine.id);
-  const Engine engine = parse_engine(engine_json, model.engine.id);
-  if (Json::parse(engine_json).value("inference_only", false))
+  const Engine engine = parse_engine(require_file(files, "engines", model.engine.id), model.engine.id);
+  if (engine.inference_only)
     write_remark(fmt::format("{} is an engine for inference and trains nothing; the figure is what its kernels would need",
                              model.engine.id));
   Answer a{.network = graph.name, .batch = graph.batch};
@@ -81,7 +83,7 @@ Answer answer(const NetworkSource& source, const EnergyModel& model, const Optio
                                     .validation = in_dtype_of(model, lower(graph, model.engine))};
   a.estimate = estimate_training(workloads, a.plan, model);
   a.memory = training_memory(with_dtype(graph, model.dtype), model.engine, a.how);
-  a.parameters = parameters(graph);
+  a.parameters = trainable_parameters(graph);
   a.device_bytes = main_memory(model.hardware);
   a.remarks = graph.remarks;
   remark(a, model);

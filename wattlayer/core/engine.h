@@ -19,6 +19,8 @@ struct Fusion {
 
 /// How an engine updates parameters: all in one pass over them, operation by operation over all, or tensor by tensor.
 enum class OptimizerKernels { fused, foreach, per_tensor };
+/// By name. Throws Error(invalid_input) that lists them.
+OptimizerKernels require_optimizer_kernels(std::string_view name);
 
 /// The software that executes: what it fuses, runs in place, gets for free.
 struct Engine {
@@ -40,6 +42,7 @@ struct Engine {
   /// reused.
   std::optional<double> fresh_pages_above_bytes;
   OptimizerKernels optimizer = OptimizerKernels::fused;
+  bool inference_only = false;  ///< it trains nothing
 };
 
 /// Reads a description file's text. Throws Error(invalid_input) naming the field.

@@ -29,14 +29,6 @@ struct LoweredNetwork {
   double parameters = 0, trainable = 0;  ///< with and without running statistics
 };
 
-/// Those that training changes: all but the running statistics of batch normalisation.
-double trainable_parameters(const Graph& graph) {
-  double statistics = 0;
-  for (const Node& node : graph.nodes)
-    if (node.layer.op == "BatchNormalization") statistics += node.layer.input(3).elements() + node.layer.input(4).elements();
-  return parameters(graph) - statistics;
-}
-
 /// How a row's network was trained.
 struct Training {
   TrainingStep step;
@@ -156,13 +148,6 @@ bool Importer::dropped(const DatasetTable& table, const RowRule& row, const Colu
   return false;
 }
 
-OptimizerKernels kernels_named(const std::string& text) {
-  if (text == "fused") return OptimizerKernels::fused;
-  if (text == "foreach") return OptimizerKernels::foreach;
-  if (text == "per_tensor") return OptimizerKernels::per_tensor;
-  throw Error(ErrorKind::invalid_input, fmt::format("kernels is '{}'; expected fused, foreach or per_tensor", text));
-}
-
 std::optional<Training> Importer::training(const RowRule& rule, const Measurement& row, const ColumnLookup& column) {
   if (!rule.training) return std::nullopt;
   const TrainingRule& own = *rule.training;
@@ -172,7 +157,7 @@ std::optional<Training> Importer::training(const RowRule& rule, const Measuremen
   training.step.optimizer = require_optimizer(filled(own.optimizer, "optimizer", column));
   training.step.kernels = own.kernels.empty()
                               ? optimizer_kernels(catalogue_.engine(row.engine), catalogue_.hardware(row.hardware))
-                              : kernels_named(filled(own.kernels, "kernels", column));
+                              : require_optimizer_kernels(filled(own.kernels, "kernels", column));
   if (!own.validation_samples.empty()) training.validation_samples = whole(own.validation_samples, "validation_samples", column);
   if (!own.epochs.empty()) training.epochs = whole(own.epochs, "epochs", column);
   if (!own.frozen_until.empty()) training.step.frozen_until = fill_template(own.frozen_until, column).value_or("");

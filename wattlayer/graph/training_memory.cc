@@ -5,6 +5,7 @@
 #include <set>
 
 #include "wattlayer/graph/step_graph.h"
+#include "wattlayer/graph/weights.h"
 
 namespace wattlayer {
 namespace {
@@ -77,8 +78,6 @@ class Lifetimes {
   std::set<std::string, std::less<>> free_;
 };
 
-bool is_weight(const Tensor& tensor) { return tensor.present && tensor.constant && is_float(tensor.dtype) && !tensor.value; }
-
 /// Two parameters may share one gradient; each has states of its own.
 double trained_bytes(const BuiltStep& step) {
   std::set<int> left;
@@ -97,14 +96,9 @@ TrainingMemory training_memory(const Graph& network, const Engine& engine, const
   without.optimizer = Optimizer::none;  // its tensors are the parameters, their gradients and its states
   const BuiltStep step = build_step(network, without);
   const Graph passes = executed(step.graph, engine);
-  std::set<int> counted;  // what nodes compute before the network runs is no parameter
-  for (const Node& node : network.nodes) counted.insert(node.outputs.begin(), node.outputs.end());
   TrainingMemory memory;
-  for (const Node& node : network.nodes) {
-    for (size_t i = 0; i < node.inputs.size(); ++i)
-      if (node.inputs[i] >= 0 && is_weight(node.layer.inputs[i]) && counted.insert(node.inputs[i]).second)
-        memory.parameters += node.layer.inputs[i].bytes();
-  }
+  for (const OwnConstant& constant : own_constants(network))
+    if (is_weight(constant.tensor())) memory.parameters += constant.tensor().bytes();
   Lifetimes lifetimes(passes, engine);
   for (const TrainedParameter& p : step.parameters) {
     memory.gradients += lifetimes.bytes(p.gradient);

@@ -11,6 +11,7 @@
 #include "wattlayer/core/error.h"
 #include "wattlayer/core/nearest.h"
 #include "wattlayer/graph/step_graph.h"
+#include "wattlayer/graph/weights.h"
 #include "wattlayer/ops/backward.h"
 #include "wattlayer/ops/operator.h"
 
@@ -129,11 +130,7 @@ std::vector<int> StepBuilder::add_losses() {
   return losses;
 }
 
-/// A weight: constant, of reals, and not one of the small numbers whose value the file gives.
-bool StepBuilder::is_parameter(int value) const {
-  const Tensor& tensor = g_.tensor(value);
-  return tensor.present && tensor.known && tensor.constant && is_float(tensor.dtype) && !tensor.value;
-}
+bool StepBuilder::is_parameter(int value) const { return is_weight(g_.tensor(value)); }
 
 /// The first node whose parameters are trained.
 size_t StepBuilder::first_trained(size_t layers) const {

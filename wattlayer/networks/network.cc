@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/graph/weights.h"
 #include "wattlayer/networks/families/all.h"
 
 namespace wattlayer {
@@ -119,14 +119,17 @@ bool same_network_name(std::string_view a, std::string_view b) {
 }
 
 double parameters(const Graph& graph) {
-  std::set<int> seen;  // what nodes compute before the network runs is no weight
-  for (const Node& node : graph.nodes) seen.insert(node.outputs.begin(), node.outputs.end());
   double sum = 0;
-  for (const Node& node : graph.nodes)
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      const Tensor& tensor = node.layer.inputs[i];
-      if (tensor.constant && !tensor.value && node.inputs[i] >= 0 && seen.insert(node.inputs[i]).second) sum += tensor.elements();
-    }
+  for (const OwnConstant& constant : own_constants(graph))
+    if (is_weight(constant.tensor())) sum += constant.tensor().elements();
+  return sum;
+}
+
+double trainable_parameters(const Graph& graph) {
+  double sum = 0;
+  for (const OwnConstant& constant : own_constants(graph))
+    if (is_weight(constant.tensor()) && !is_running_statistic(*constant.node, constant.input))
+      sum += constant.tensor().elements();
   return sum;
 }
 

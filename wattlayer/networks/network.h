@@ -54,4 +54,7 @@ bool same_network_name(std::string_view a, std::string_view b);
 /// Elements of all weights of a network, each counted once.
 double parameters(const Graph& graph);
 
+/// Of those that training changes: all but the running statistics of batch normalisation.
+double trainable_parameters(const Graph& graph);
+
 }  // namespace wattlayer

@@ -184,6 +184,12 @@ AtenCalls aten_calls(const Layer& layer) {
 
 namespace aten {
 
+AtenCalls single(std::string aten, std::vector<AtenArgument> arguments) {
+  AtenCalls calls;
+  calls.outputs = {calls.add(std::move(aten), std::move(arguments))};
+  return calls;
+}
+
 std::vector<int64_t> integers(const Layer& layer, size_t i) {
   const auto& value = layer.input(i).value;
   if (!value)

@@ -55,6 +55,9 @@ inline Operand result(Operand call, int result) { return {call.from, call.index,
 inline Operand absent() { return {Operand::From::absent}; }
 inline Operand optional_input(const Layer& layer, size_t i) { return layer.has_input(i) ? input(static_cast<int>(i)) : absent(); }
 
+/// One call, whose first result is the layer's.
+AtenCalls single(std::string aten, std::vector<AtenArgument> arguments);
+
 /// Elements of input i as integers; throws Error(unsupported) when nobody knows them.
 std::vector<int64_t> integers(const Layer& layer, size_t i);
 

@@ -8,12 +8,6 @@
 namespace wattlayer::aten {
 namespace {
 
-AtenCalls single(std::string aten, std::vector<AtenArgument> arguments) {
-  AtenCalls calls;
-  calls.outputs = {calls.add(std::move(aten), std::move(arguments))};
-  return calls;
-}
-
 Operand turned_if(AtenCalls& calls, const Layer& layer, int i, std::string_view attribute) {
   if (layer.attributes.integer(attribute, 0) == 0) return input(i);
   return calls.add("aten::t", {{"self", input(i)}});

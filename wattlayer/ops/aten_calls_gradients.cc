@@ -7,12 +7,6 @@
 namespace wattlayer::aten {
 namespace {
 
-AtenCalls single(std::string aten, std::vector<AtenArgument> arguments) {
-  AtenCalls calls;
-  calls.outputs = {calls.add(std::move(aten), std::move(arguments))};
-  return calls;
-}
-
 /// A call with several results, of which the layer wants some.
 AtenCalls several(const Layer& layer, std::string aten, std::vector<AtenArgument> arguments) {
   AtenCalls calls;

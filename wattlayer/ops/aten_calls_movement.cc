@@ -12,12 +12,6 @@ namespace {
   throw Error(ErrorKind::unsupported, layer.op + ": " + what + " has no ATen counterpart");
 }
 
-AtenCalls single(std::string aten, std::vector<AtenArgument> arguments) {
-  AtenCalls calls;
-  calls.outputs = {calls.add(std::move(aten), std::move(arguments))};
-  return calls;
-}
-
 /// Axes given as an optional input; all of the first input's when absent.
 std::vector<int64_t> axes_of(const Layer& layer, size_t i) {
   std::vector<int64_t> axes;

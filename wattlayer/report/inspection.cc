@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "wattlayer/graph/weights.h"
 #include "wattlayer/ops/layer_text.h"
 #include "wattlayer/ops/operator.h"
 #include "wattlayer/report/shapes_text.h"
@@ -19,9 +20,8 @@ bool is_weight_type(DataType type) { return is_float(type) || (is_integer(type) 
 
 bool is_parameter(const Node& node, size_t input) {
   const Tensor& tensor = node.layer.input(input);
-  const bool running_statistic = node.layer.op == "BatchNormalization" && input >= 3;
   const bool only_measured = node.layer.op == "Shape" || node.layer.op == "Size";
-  return tensor.present && tensor.constant && tensor.known && !running_statistic && !only_measured &&
+  return tensor.present && tensor.constant && tensor.known && !is_running_statistic(node, input) && !only_measured &&
          is_weight_type(tensor.dtype);
 }
 

@@ -6,13 +6,12 @@
 #include <set>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/graph/weights.h"
 
 namespace wattlayer {
 namespace {
 
 constexpr double most_runs = 100'000;  // of a node: each has a working set of its own
-
-bool is_weight(const Tensor& t) { return t.present && t.known && t.constant && !t.value; }
 
 /// What a node reads and writes besides weights.
 struct NodeActivations {
@@ -46,15 +45,15 @@ NodeActivations activations(const Node& node) {
 
 NetworkSets network_sets(const Graph& graph, std::optional<int64_t> samples) {
   NetworkSets sets;
-  std::set<int> weights, fed(graph.inputs.begin(), graph.inputs.end()), given(graph.outputs.begin(), graph.outputs.end()),
-      counted;
+  for (const OwnConstant& constant : own_constants(graph))
+    if (is_weight(constant.tensor()))
+      sets.parameters += constant.tensor().elements(), sets.parameter_bytes += constant.tensor().bytes();
+  std::set<int> fed(graph.inputs.begin(), graph.inputs.end()), given(graph.outputs.begin(), graph.outputs.end()), counted;
   double largest = 0, held = 0, of_samples = 0;
   for (const Node& node : graph.nodes) {
     if (node.folded) continue;
     for (size_t i = 0; i < node.inputs.size() && i < node.layer.inputs.size(); ++i) {
       const Tensor& t = node.layer.inputs[i];
-      if (is_weight(t) && node.inputs[i] >= 0 && weights.insert(node.inputs[i]).second)
-        sets.parameters += t.elements(), sets.parameter_bytes += t.bytes();
       if (fed.contains(node.inputs[i]) && counted.insert(node.inputs[i]).second) held += t.bytes(), of_samples += t.bytes();
     }
     for (size_t i = 0; i < node.outputs.size() && i < node.layer.outputs.size(); ++i)

@@ -20,6 +20,7 @@ std::array<double, 3> shares_of(const WorkloadItem& item) {
 void add(TrainingShare& sum, const LayerEstimate& layer, double count, double share) {
   sum.count += share * count, sum.macs += share * layer.macs;
   sum.energy_j += share * layer.energy_j.value, sum.time_s += share * layer.time_s.value;
+  if (layer.label == Label::predicted) sum.predicted_j += share * layer.energy_j.value;
 }
 
 /// Sums by phase and by operator; what the layers leave of the total lies between them.
@@ -49,8 +50,6 @@ void add(Interval& sum, const Interval& part, double times) {
 
 Interval scaled(const Interval& part, double times) { return {part.value * times, part.low * times, part.high * times}; }
 
-Interval exactly(double value) { return {value, value, value}; }
-
 }  // namespace
 
 TrainingEstimate estimate_training(const TrainingWorkloads& workloads, const TrainingPlan& plan, const EnergyModel& model,
@@ -62,15 +61,10 @@ TrainingEstimate estimate_training(const TrainingWorkloads& workloads, const Tra
   e.steps = plan.samples / batch, e.validation_passes = plan.validation_samples / batch;
   e.step = predict(workloads.step, model, point);
   divide(e, workloads.step);
-  const double host_s = plan.host.step_s + batch * plan.host.sample_s, host_j = plan.host.step_j + batch * plan.host.sample_j;
-  add(e.step.energy_j, exactly(host_j), 1);
-  add(e.step.time_s, exactly(host_s), 1);
-  e.between.energy_j += host_j, e.between.time_s += host_s;
   add(e.epoch_j, e.step.energy_j, e.steps), add(e.epoch_s, e.step.time_s, e.steps);
   double covered = e.steps * e.step.energy_j.value * e.step.coverage;
   if (e.validation_passes > 0) {
     e.validation = predict(workloads.validation, model, point);
-    add(e.validation.energy_j, exactly(host_j), 1), add(e.validation.time_s, exactly(host_s), 1);
     add(e.epoch_j, e.validation.energy_j, e.validation_passes), add(e.epoch_s, e.validation.time_s, e.validation_passes);
     covered += e.validation_passes * e.validation.energy_j.value * e.validation.coverage;
   }

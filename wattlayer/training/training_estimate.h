@@ -12,17 +12,10 @@
 
 namespace wattlayer {
 
-/// What a step costs besides its layers: the host that prepares it, and samples that are read, decoded and moved.
-struct HostCost {
-  double step_s = 0, step_j = 0;      ///< of each step
-  double sample_s = 0, sample_j = 0;  ///< of each sample
-};
-
 /// A training that is planned.
 struct TrainingPlan {
   double samples = 0, validation_samples = 0;  ///< of one epoch
   double epochs = 1;
-  HostCost host;
 };
 
 /// What a plan executes. Both workloads come from the same network, batch and engine.
@@ -36,6 +29,7 @@ struct TrainingShare {
   std::string name;  ///< a phase, or an operator
   double count = 0, macs = 0;
   double energy_j = 0, time_s = 0;  ///< of one step
+  double predicted_j = 0;           ///< of energy_j, by predictors inside their fitted range
 };
 
 /// Energy and time before training starts, with 90 % intervals.
@@ -44,7 +38,7 @@ struct TrainingEstimate {
   Estimate validation;                      ///< one validation pass; empty when nothing is validated
   double steps = 0, validation_passes = 0;  ///< of one epoch
   std::array<TrainingShare, 3> phases;      ///< forward, backward, optimizer
-  TrainingShare between;                    ///< of the pass as a whole and no layer's; host and samples among it
+  TrainingShare between;                    ///< of the pass as a whole and no layer's
   std::vector<TrainingShare> operators;     ///< dearest first
   Interval epoch_j, epoch_s, run_j, run_s;
   double coverage = 0;  ///< share of the run's energy that predictors inside their fitted range explain
