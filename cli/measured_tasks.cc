@@ -60,7 +60,7 @@ TaskList read_tasks(const TaskOptions& options, const Engine& engine) {
   std::vector<Graph> networks;
   for (const NetworkSource& source : sources)
     for (const auto& batch : batches) {
-      Graph graph = source.graph(options.reading, batch);
+      Graph graph = source.graph(options.reading.import_options(batch));
       if (source.is_list()) lists.push_back(source.workload(graph, engine));
       else networks.push_back(std::move(graph));
     }

@@ -3,7 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/network_source.h"
+#include "cli/network_options.h"
+#include "wattlayer/api/network_source.h"
 #include "wattlayer/bench/measure.h"
 
 namespace wattlayer::cli {

@@ -9,8 +9,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iostream>
-#include <iterator>
 
 #include "wattlayer/core/error.h"
 
@@ -47,36 +45,6 @@ Terminal terminal() {
   winsize size{};
   if (is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 40) t.columns = size.ws_col;
   return t;
-}
-
-std::string read_text(const std::filesystem::path& file) {
-  if (file == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
-  if (std::filesystem::is_directory(file))
-    throw Error(ErrorKind::io, fmt::format("cannot read {}: it is a folder", file.string()));
-  errno = 0;
-  std::ifstream in(file, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(in), {});
-  if (!in) throw Error(ErrorKind::io, fmt::format("cannot read {}: {}", file.string(), std::strerror(errno ? errno : EIO)));
-  return text;
-}
-
-std::vector<std::string> ids(const DataFiles& files, std::string_view folder, std::string_view ending) {
-  std::vector<std::string> result;
-  for (const std::string& name : files.list(folder))
-    if (name.size() > ending.size() && name.ends_with(ending)) result.push_back(name.substr(0, name.size() - ending.size()));
-  return result;
-}
-
-std::string require_file(const DataFiles& files, std::string_view folder, std::string_view id) {
-  // An id is a plain file name; a path must not leave the data folder.
-  if (id.find('/') == id.npos && id != ".." && !id.empty())
-    if (auto text = files.read(folder, fmt::format("{}.json", id))) return *text;
-  std::string_view kind = folder == "engines"     ? "engine"
-                          : folder == "datasets"  ? "data set"
-                          : folder == "campaigns" ? "campaign"
-                                                  : folder;
-  throw Error(ErrorKind::invalid_input,
-              fmt::format("unknown {} '{}'{}", kind, id.substr(0, 200), nearest(id, ids(files, folder))));
 }
 
 }  // namespace wattlayer::cli

@@ -6,6 +6,7 @@
 
 #include "wattlayer/core/data_files.h"
 #include "wattlayer/core/nearest.h"
+#include "wattlayer/core/text_file.h"
 
 namespace CLI {
 class App;
@@ -39,16 +40,5 @@ struct Terminal {
   int columns = 140;
 };
 Terminal terminal();
-
-/// The whole file, or standard input for `-`. Throws Error(io).
-std::string read_text(const std::filesystem::path& file);
-
-using wattlayer::nearest;
-
-/// File names of a data folder without the ending (`.json`).
-std::vector<std::string> ids(const DataFiles& files, std::string_view folder, std::string_view ending = ".json");
-
-/// Content of `folder/id.json`. Throws Error(invalid_input) that lists near names.
-std::string require_file(const DataFiles& files, std::string_view folder, std::string_view id);
 
 }  // namespace wattlayer::cli

@@ -13,7 +13,7 @@
 #include "cli/progress_line.h"
 #include "cli/projected_series.h"
 #include "cli/stop_signal.h"
-#include "cli/target.h"
+#include "wattlayer/api/targets.h"
 #include "wattlayer/core/catalogue.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/datasets/import.h"

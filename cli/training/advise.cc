@@ -4,10 +4,11 @@
 #include <memory>
 
 #include "cli/advice_text.h"
+#include "cli/chosen_energy_model.h"
 #include "cli/mlp_estimate.h"
-#include "cli/network_source.h"
+#include "cli/network_options.h"
 #include "cli/program.h"
-#include "cli/target.h"
+#include "wattlayer/api/network_source.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/training/network_sets.h"
 
@@ -26,7 +27,7 @@ struct Options {
 LevelCosts costs_of(const std::string& on, const AdviceReport& report, const DataFiles& files) {
   if (const auto law = find_butter_model(files, report.hardware.id)) return level_costs(*law);
   try {
-    return level_costs(find_energy_model(files, on, std::nullopt));
+    return level_costs(choose_energy_model(files, on, std::nullopt));
   } catch (const Error& e) {
     LevelCosts none{.levels = std::vector<std::optional<LevelCosts::Cost>>(report.hardware.memory.size())};
     none.missing = e.what();
@@ -70,7 +71,7 @@ void add_mlp(AdviceReport& report, const Options& options, const DataFiles& file
 
 void add_network(AdviceReport& report, const Options& options, const DataFiles& files) {
   const NetworkSource source(options.network);
-  const Graph graph = source.graph(options.reading, options.batch);
+  const Graph graph = source.graph(options.reading.import_options(options.batch));
   const NetworkSets found = network_sets(graph, options.samples);
   report.network = graph.name;
   report.parameters = found.parameters;

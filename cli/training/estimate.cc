@@ -6,10 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/amount.h"
+#include "cli/chosen_energy_model.h"
 #include "cli/mlp_estimate.h"
-#include "cli/network_source.h"
+#include "cli/network_options.h"
 #include "cli/program.h"
-#include "cli/target.h"
+#include "wattlayer/api/network_source.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/graph/training_memory.h"
 #include "wattlayer/graph/training_step.h"
@@ -66,7 +67,7 @@ void remark(Answer& a, const EnergyModel& model) {
 }
 
 Answer answer(const NetworkSource& source, const EnergyModel& model, const Options& options, const DataFiles& files) {
-  const Graph graph = source.graph(options.reading, options.batch);
+  const Graph graph = source.graph(options.reading.import_options(options.batch));
   // The engine of today: the one that the energy model carries may not know how it updates parameters.
   const Engine engine = parse_engine(require_file(files, "engines", model.engine.id), model.engine.id);
   if (engine.inference_only)
@@ -215,7 +216,7 @@ void estimate(const Options& options, const DataFiles& files) {
                 options.network + ": a list of layers has no edges to go back along; expected an ONNX file or net:NAME");
   std::vector<Answer> answers;
   for (const std::string& target : options.targets)
-    answers.push_back(answer(source, find_energy_model(files, target, dtype), options, files));
+    answers.push_back(answer(source, choose_energy_model(files, target, dtype), options, files));
   std::string text;
   Json list = Json::array();
   for (const Answer& a : answers) {

@@ -5,9 +5,9 @@
 
 #include "cli/chosen_hardware.h"
 #include "cli/fitted_rows.h"
-#include "cli/network_source.h"
 #include "cli/program.h"
-#include "cli/target.h"
+#include "wattlayer/api/network_source.h"
+#include "wattlayer/api/targets.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/fit/physics_fit.h"
 #include "wattlayer/fit/suggestion.h"
@@ -61,7 +61,7 @@ void print_suggestions(const Options& options, const Target& target, const Devic
     const NetworkSource source(name);
     for (int64_t batch : usual_batches) {
       candidates.push_back({name, batch});
-      workloads.push_back(with_dtype(source.workload(source.graph({}, batch), target.engine), dtype));
+      workloads.push_back(with_dtype(source.workload(source.graph({.batch = batch}), target.engine), dtype));
     }
   }
   TextTable table({{"#", Align::right}, {"NETWORK"}, {"BATCH", Align::right}, {"SPREAD LEFT", Align::right}, {"COMMAND"}});

@@ -5,9 +5,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/chosen_energy_model.h"
 #include "cli/energy_model_card.h"
 #include "cli/program.h"
-#include "cli/target.h"
+#include "wattlayer/api/targets.h"
 #include "wattlayer/report/quantity_text.h"
 #include "wattlayer/report/text_table.h"
 #include "wattlayer/training/butter_e.h"
@@ -104,7 +105,7 @@ void show(const Options& options, const DataFiles& files) {
   std::vector<EnergyModel> models;
   if (options.id.empty())
     for (const std::string& id : energy_model_ids(files)) models.push_back(load_energy_model(files, id));
-  else models.push_back(find_energy_model(files, options.id, std::nullopt));
+  else models.push_back(choose_energy_model(files, options.id, std::nullopt));
   if (options.json) {
     Json list = Json::array();
     for (const EnergyModel& m : models) list.push_back(to_json(m));

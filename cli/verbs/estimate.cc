@@ -3,17 +3,19 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cmath>
 #include <deque>
 #include <iterator>
 #include <memory>
 
 #include "cli/amount.h"
+#include "cli/chosen_energy_model.h"
 #include "cli/chosen_hardware.h"
-#include "cli/network_source.h"
+#include "cli/network_options.h"
 #include "cli/program.h"
 #include "cli/rendering.h"
-#include "cli/target.h"
+#include "wattlayer/api/estimating.h"
+#include "wattlayer/api/network_source.h"
+#include "wattlayer/api/targets.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/predict/physics.h"
 #include "wattlayer/report/report.h"
@@ -26,71 +28,32 @@ struct Options {
   std::vector<std::string> networks, layers, targets;
   std::vector<int64_t> batches;
   std::string dtype, list, spec, engine = "pytorch";
-  std::optional<double> clock_mhz, power_limit_w;
+  DeviceSettings device;
   NetworkOptions network;
   RenderingOptions rendering;
 };
-
-std::vector<std::string> remarks_of(const Graph& graph) {
-  std::vector<std::string> remarks = graph.remarks;
-  if (!graph.unresolved.empty()) {
-    const size_t shown = std::min<size_t>(graph.unresolved.size(), 3);
-    remarks.push_back(fmt::format(
-        "{} of {} nodes have a shape that stays unknown ({}{}); give it with --input or --dim", graph.unresolved.size(),
-        graph.nodes.size(), fmt::join(graph.unresolved.begin(), graph.unresolved.begin() + static_cast<ptrdiff_t>(shown), ", "),
-        shown < graph.unresolved.size() ? ", ..." : ""));
-  }
-  return remarks;
-}
-
-/// As the user asks; else at the clock that the energy model was measured at.
-OperatingPoint point_of(const EnergyModel& model, const Options& options) {
-  std::map<std::string, std::string> conditions;
-  const PhysicsModel& physics = *model.physics;
-  const double usual = std::clamp(1.0, physics.clock_low, physics.clock_high);
-  if (options.clock_mhz) conditions["clock_mhz"] = fmt::format("{}", *options.clock_mhz);
-  else if (usual != 1 && model.hardware.clock_hz)
-    conditions["clock_mhz"] = fmt::format("{}", usual * *model.hardware.clock_hz / 1e6);
-  if (options.power_limit_w) conditions["power_limit_w"] = fmt::format("{}", *options.power_limit_w);
-  const OperatingPoint point = operating_point(model.hardware, conditions);
-  if (const double rest_w = physics.static_w * point.idle; point.power_limit_w && *point.power_limit_w <= rest_w)
-    throw Error(
-        ErrorKind::invalid_input,
-        fmt::format("{} draws {:.0f} W by its energy model before it computes, so it cannot keep --power-limit {:g}; give "
-                    "more than {:.0f} W",
-                    model.hardware.id, rest_w, *point.power_limit_w, std::ceil(rest_w)));
-  return point;
-}
 
 void add_rows(Report& rows, const NetworkSource& source, const std::vector<EnergyModel>& models, const Options& options) {
   std::vector<std::optional<int64_t>> batches(options.batches.begin(), options.batches.end());
   if (batches.empty()) batches.push_back(std::nullopt);
   std::vector<Graph> graphs;
-  for (const auto& batch : batches) graphs.push_back(source.graph(options.network, batch));
-  for (const EnergyModel& model : models) {
-    for (const Graph& graph : graphs) {
-      Workload workload = source.workload(graph, model.engine);
-      if (!source.is_list()) workload = in_dtype_of(model, std::move(workload));
-      EstimateReport row = report(workload, predict(workload, model, point_of(model, options)));
-      row.file = source.argument();
-      row.remarks = remarks_of(graph);
-      rows.estimates.push_back(std::move(row));
-    }
-  }
+  for (const auto& batch : batches) graphs.push_back(source.graph(options.network.import_options(batch)));
+  for (const EnergyModel& model : models)
+    for (const Graph& graph : graphs) rows.estimates.push_back(wattlayer::estimate(source, graph, model, options.device));
 }
 
 std::vector<EnergyModel> models_of(const Options& options, const DataFiles& files) {
   std::optional<DataType> dtype;
   if (!options.dtype.empty()) dtype = require_data_type(options.dtype);
   std::vector<EnergyModel> models;
-  for (const std::string& target : options.targets) models.push_back(find_energy_model(files, target, dtype));
+  for (const std::string& target : options.targets) models.push_back(choose_energy_model(files, target, dtype));
   if (!options.spec.empty()) {
     const ChosenHardware device = hardware_of_file(options.spec);
     models.push_back(energy_model_from_data_sheet(files, device.json, device.id, options.engine, dtype.value_or(DataType::f32)));
   }
   for (const EnergyModel& model : models)
     if (const PhysicsModel& p = *model.physics;
-        model.hardware.clock_hz && !options.clock_mhz && (p.clock_high < 1 || p.clock_low > 1))
+        model.hardware.clock_hz && !options.device.clock_mhz && (p.clock_high < 1 || p.clock_low > 1))
       write_remark(fmt::format("{} was measured at {:.0f} MHz, which is taken; --clock for another", model.id,
                                std::clamp(1.0, p.clock_low, p.clock_high) * *model.hardware.clock_hz / 1e6));
   return models;
@@ -100,7 +63,7 @@ std::vector<EnergyModel> models_of(const Options& options, const DataFiles& file
 class ListEstimates {
  public:
   ListEstimates(const Options& options, const std::vector<EnergyModel>& models) : options_(options), models_(models) {
-    for (const EnergyModel& model : models) scorers_.emplace_back(model, point_of(model, options));
+    for (const EnergyModel& model : models) scorers_.emplace_back(model, operating_point_of(model, options.device));
   }
 
   void add(size_t line, const std::string& network) try {
@@ -202,10 +165,10 @@ void add_estimate(CLI::App& app, const Program& program) {
                    "description file of a device that nobody has measured (docs/formats/hardware_v1.md): from its data sheet")
       ->type_name("FILE.json");
   verb->add_option("--engine", options->engine, "engine for --on-spec")->capture_default_str();
-  verb->add_option("--clock", options->clock_mhz, "clock of the compute units; that of the measurements without it")
+  verb->add_option("--clock", options->device.clock_mhz, "clock of the compute units; that of the measurements without it")
       ->type_name("MHZ")
       ->check(amount(1, 1e5));
-  verb->add_option("--power-limit", options->power_limit_w, "limit of the board's power; its habit without it")
+  verb->add_option("--power-limit", options->device.power_limit_w, "limit of the board's power; its habit without it")
       ->type_name("WATTS")
       ->check(amount(1e-3, 1e6));
   verb->add_option("--batch", options->batches, "batch sizes, 1,32; the network's own without it")

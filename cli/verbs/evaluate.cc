@@ -6,11 +6,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/chosen_energy_model.h"
 #include "cli/evaluation_text.h"
 #include "cli/program.h"
 #include "cli/projected_series.h"
 #include "cli/suite.h"
-#include "cli/target.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/datasets/import.h"
 #include "wattlayer/fit/evaluation.h"
@@ -73,7 +73,7 @@ SuiteResult score_energy_model(const Options& options, const DataFiles& files) {
   if (!rows.refused.empty())
     write_remark(fmt::format("{} rows refused, first {}:{}: {}", rows.refused.size(), rows.refused[0].file, rows.refused[0].line,
                              rows.refused[0].reason));
-  const EnergyModel model = find_energy_model(files, options.energy_model, std::nullopt);
+  const EnergyModel model = choose_energy_model(files, options.energy_model, std::nullopt);
   if (was_fitted_on(model, description.id))
     write_remark(fmt::format("{} was fitted on rows of {}; only rows that it has not seen tell how well it does", model.id,
                              description.id));

@@ -8,7 +8,7 @@
 
 #include "cli/hardware_text.h"
 #include "cli/program.h"
-#include "cli/target.h"
+#include "wattlayer/api/targets.h"
 #include "wattlayer/bench/cpu_description.h"
 #include "wattlayer/core/error.h"
 

@@ -1,9 +1,10 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "cli/network_source.h"
+#include "cli/network_options.h"
 #include "cli/program.h"
 #include "cli/rendering.h"
+#include "wattlayer/api/network_source.h"
 #include "wattlayer/report/inspection.h"
 
 namespace wattlayer::cli {
@@ -18,7 +19,7 @@ struct Options {
 
 void show(const Options& options) {
   const NetworkSource source(options.network);
-  Inspection inspection = inspect(source.graph(options.reading, options.batch));
+  Inspection inspection = inspect(source.graph(options.reading.import_options(options.batch)));
   inspection.file = source.argument();
   write_output(options.rendering.format().inspection(inspection, options.rendering.rendering()), options.rendering.output);
 }

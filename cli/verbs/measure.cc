@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cli/amount.h"
+#include "cli/chosen_energy_model.h"
 #include "cli/chosen_hardware.h"
 #include "cli/collect_progress.h"
 #include "cli/measured_tasks.h"
@@ -16,7 +17,6 @@
 #include "cli/repetition_curve_text.h"
 #include "cli/runner.h"
 #include "cli/stop_signal.h"
-#include "cli/target.h"
 #include "cli/version.h"
 #include "wattlayer/bench/fake_runner.h"
 #include "wattlayer/core/error.h"
@@ -155,7 +155,7 @@ void measure(const Options& options, const DataFiles& files) {
   std::optional<Store> store;  // opened first: nobody measures for an hour to learn that it cannot be written
   if (!options.store.empty()) store.emplace(options.store);
   std::optional<EnergyModel> model;
-  if (!options.target.empty()) model = find_energy_model(files, options.target, list.dtype);
+  if (!options.target.empty()) model = choose_energy_model(files, options.target, list.dtype);
   const Preparation preparation = options.runner.preparation(list.dtype);
   if (!options.error_curve.empty()) return draw_error_curve(options, list, *runner, preparation, bench);
 

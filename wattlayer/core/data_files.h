@@ -23,4 +23,10 @@ class DataFiles {
   std::filesystem::path overriding_;
 };
 
+/// File names of a data folder without the ending (`.json`).
+std::vector<std::string> ids(const DataFiles& files, std::string_view folder, std::string_view ending = ".json");
+
+/// Content of `folder/id.json`. Throws Error(invalid_input) that lists near names.
+std::string require_file(const DataFiles& files, std::string_view folder, std::string_view id);
+
 }  // namespace wattlayer

@@ -31,6 +31,14 @@ struct OperatorRow {
   double share = 0;
 };
 
+/// What follows from an estimate and from factors that the user stated: grams of CO2, money, the energy of a day.
+struct DerivedFigure {
+  std::string name;
+  Interval value;
+  std::string unit;
+  std::string basis;  ///< the factors, with source and year
+};
+
 /// An estimate in plain rows: everything that a format prints, nothing left to compute.
 struct EstimateReport {
   std::string network;
@@ -40,6 +48,7 @@ struct EstimateReport {
   double pass_energy_j = 0;            ///< part of the total that belongs to the pass as a whole and to no layer
   std::vector<LayerRow> layers;        ///< in workload order
   std::vector<OperatorRow> operators;  ///< dearest first; they and pass_energy_j add up to the total
+  std::vector<DerivedFigure> derived;  ///< only what was asked for
   std::vector<std::string> remarks;    ///< assumptions made on the way (trip counts, bounds, unknown shapes)
 };
 

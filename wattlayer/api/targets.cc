@@ -1,4 +1,4 @@
-#include "cli/target.h"
+#include "wattlayer/api/targets.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,9 +7,11 @@
 #include <set>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/nearest.h"
+#include "wattlayer/core/text_file.h"
 #include "wattlayer/predict/device_prior.h"
 
-namespace wattlayer::cli {
+namespace wattlayer {
 namespace {
 
 std::vector<std::string> split(const std::string& text) {
@@ -37,7 +39,7 @@ std::vector<Candidate> candidates(const DataFiles& files, const std::string& har
 
 /// The hardware that a shorter name stands for (`a100`: `a100-sxm`): the only measured one whose id begins with it; else the
 /// name.
-std::string measured_variant(const DataFiles& files, const std::string& name) {
+std::string measured_variant(const DataFiles& files, const std::string& name, std::vector<std::string>& remarks) {
   if (files.read("hardware", name + ".json")) return name;
   std::set<std::string> measured;
   for (const std::string& id : energy_model_ids(files))
@@ -45,7 +47,7 @@ std::string measured_variant(const DataFiles& files, const std::string& name) {
   if (measured.size() != 1) return name;
   std::vector<std::string> variants = ids(files, "hardware");
   std::erase_if(variants, [&](const std::string& id) { return !id.starts_with(name + "-"); });
-  write_remark(
+  remarks.push_back(
       fmt::format("{} is taken for {}, the only measured one of {}", name, *measured.begin(), fmt::join(variants, ", ")));
   return *measured.begin();
 }
@@ -116,13 +118,13 @@ EnergyModel load_energy_model(const DataFiles& files, const std::string& id) {
   throw Error(ErrorKind::invalid_input, fmt::format("unknown energy model '{}'{}", id, nearest(id, energy_model_ids(files))));
 }
 
-EnergyModel find_energy_model(const DataFiles& files, const std::string& target, std::optional<DataType> dtype) {
+FoundEnergyModel find_target(const DataFiles& files, const std::string& target, std::optional<DataType> dtype) {
   if (target.ends_with(".wlm")) {
     EnergyModel model = EnergyModel::parse(read_text(target), target);
     if (dtype && *dtype != model.dtype)
       throw Error(ErrorKind::invalid_input,
                   fmt::format("{} is an energy model for {}, not {}", target, name(model.dtype), name(*dtype)));
-    return model;
+    return {std::move(model), {}};
   }
   std::vector<std::string> parts = split(target);
   if (parts.size() > 3 || std::any_of(parts.begin(), parts.end(), [](const std::string& part) { return part.empty(); }))
@@ -135,7 +137,8 @@ EnergyModel find_energy_model(const DataFiles& files, const std::string& target,
                   fmt::format("'{}' says {}, but --dtype says {}; leave one out", target, name(named), name(*dtype)));
     dtype = named;
   }
-  parts[0] = measured_variant(files, parts[0]);
+  std::vector<std::string> remarks;
+  parts[0] = measured_variant(files, parts[0], remarks);
   std::vector<Candidate> all = candidates(files, parts[0]);
   const std::string engine = parts.size() > 1 ? parts[1] : "";
   if (!engine.empty()) require_file(files, "engines", engine);
@@ -143,14 +146,15 @@ EnergyModel find_energy_model(const DataFiles& files, const std::string& target,
   if (!engine.empty()) std::erase_if(same_engine, [&](const Candidate& c) { return c.engine != engine; });
   if (same_engine.empty() || (dtype && !has(same_engine, &Candidate::dtype, std::string(name(*dtype))))) {
     const std::string hardware_json = require_file(files, "hardware", parts[0]);
-    write_remark(fmt::format("nobody has measured {}{}: estimated from its data sheet and what other devices teach", target,
-                             all.empty() ? "" : fmt::format(" ({} is measured)", ids_of(all))));
+    remarks.push_back(fmt::format("nobody has measured {}{}: estimated from its data sheet and what other devices teach", target,
+                                  all.empty() ? "" : fmt::format(" ({} is measured)", ids_of(all))));
     const std::string likely = engine.empty() ? (all.empty() ? "pytorch" : all.front().engine) : engine;
-    return energy_model_from_data_sheet(files, hardware_json, parts[0], likely, dtype.value_or(DataType::f32));
+    return {energy_model_from_data_sheet(files, hardware_json, parts[0], likely, dtype.value_or(DataType::f32)),
+            std::move(remarks)};
   }
   narrow(all, &Candidate::engine, engine, "pytorch", target);
   narrow(all, &Candidate::dtype, dtype ? std::string(name(*dtype)) : "", "f32", target);
-  return load_energy_model(files, all.front().id);
+  return {load_energy_model(files, all.front().id), std::move(remarks)};
 }
 
-}  // namespace wattlayer::cli
+}  // namespace wattlayer

@@ -1,51 +1,25 @@
-#include "cli/network_source.h"
+#include "wattlayer/api/network_source.h"
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <unordered_map>
 
-#include "cli/program.h"
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/nearest.h"
+#include "wattlayer/core/text_file.h"
 #include "wattlayer/networks/network.h"
 #include "wattlayer/ops/layer_text.h"
 #include "wattlayer/ops/operator.h"
 
-namespace wattlayer::cli {
+namespace wattlayer {
 namespace {
 
 constexpr std::string_view generated_prefix = "net:";
 constexpr size_t longest_list = 64 << 20;
-
-int64_t positive_integer(std::string_view text, std::string_view option) {
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 1)
-    throw CLI::ValidationError(std::string(option), fmt::format("expected a positive whole number, found '{}'", text));
-  return value;
-}
-
-Shape shape_of(std::string_view text, std::string_view option) {
-  Shape shape;
-  if (text == "scalar") return shape;
-  while (true) {
-    const size_t x = text.find('x');
-    shape.push_back(positive_integer(text.substr(0, x), option));
-    if (x == text.npos) return shape;
-    text.remove_prefix(x + 1);
-  }
-}
-
-/// Splits `name=value` at the last `=`: names of tensors may hold one.
-std::pair<std::string, std::string_view> named(const std::string& text, const char* option, const char* example) {
-  const size_t at = text.rfind('=');
-  if (at == text.npos || at == 0) throw CLI::ValidationError(option, fmt::format("expected {}, found '{}'", example, text));
-  return {text.substr(0, at), std::string_view(text).substr(at + 1)};
-}
 
 bool has_ending(const std::string& path, std::string_view ending) {
   return path.size() >= ending.size() &&
@@ -104,33 +78,6 @@ std::vector<Layer> read_list(const std::string& path) {
 
 }  // namespace
 
-ImportOptions NetworkOptions::import_options(std::optional<int64_t> batch) const {
-  ImportOptions result;
-  result.batch = batch;
-  result.trip_count = trip_count;
-  for (const std::string& text : inputs) {
-    const auto [name, value] = named(text, "--input", "NAME=1x3x224x224");
-    result.inputs[name] = shape_of(value, "--input");
-  }
-  for (const std::string& text : dimensions) {
-    const auto [name, value] = named(text, "--dim", "NAME=128");
-    result.dimensions[name] = positive_integer(value, "--dim");
-  }
-  return result;
-}
-
-void add_network_options(CLI::App& verb, NetworkOptions& options) {
-  verb.add_option("--input", options.inputs, "shape of an input, NAME=1x3x224x224; may be repeated")
-      ->type_name("NAME=SHAPE")
-      ->allow_extra_args(false);
-  verb.add_option("--dim", options.dimensions, "value of a symbolic dimension, NAME=128; may be repeated")
-      ->type_name("NAME=N")
-      ->allow_extra_args(false);
-  verb.add_option("--trip-count", options.trip_count, "passes through loops whose number the network does not say (1)")
-      ->type_name("N")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40).description(""));
-}
-
 NetworkSource::NetworkSource(std::string argument) : argument_(std::move(argument)) {
   if (argument_.starts_with(generated_prefix)) return;
   if (argument_ != "-" && !std::filesystem::exists(argument_))
@@ -152,31 +99,31 @@ NetworkSource NetworkSource::of_layer(const std::string& text) {
   return source;
 }
 
-Graph NetworkSource::generated(const NetworkOptions& options, std::optional<int64_t> batch) const {
+Graph NetworkSource::generated(const ImportOptions& options) const {
   if (!options.inputs.empty() || !options.dimensions.empty())
     throw Error(ErrorKind::unsupported,
                 fmt::format("{}: the shapes of a generated network are in its name; leave --input and --dim out", argument_));
   std::string spec = argument_.substr(generated_prefix.size());
-  if (batch) spec += fmt::format("{}batch={}", spec.find('?') == spec.npos ? '?' : '&', *batch);
+  if (options.batch) spec += fmt::format("{}batch={}", spec.find('?') == spec.npos ? '?' : '&', *options.batch);
   return network(spec);
 }
 
-Graph NetworkSource::graph(const NetworkOptions& options, std::optional<int64_t> batch) const {
-  if (argument_.starts_with(generated_prefix)) return generated(options, batch);
+Graph NetworkSource::graph(const ImportOptions& options) const {
+  if (argument_.starts_with(generated_prefix)) return generated(options);
   if (!list_) {
-    Graph graph = read_onnx(argument_, options.import_options(batch));
+    Graph graph = read_onnx(argument_, options);
     // Never energy times batch: a batch that the reader did not set would be a silent lie.
-    if (batch && graph.batch != *batch)
+    if (options.batch && graph.batch != *options.batch)
       throw Error(ErrorKind::unsupported,
-                  fmt::format("{}: cannot set batch {}, its inputs stay at batch {}; export it at that batch", argument_, *batch,
-                              graph.batch));
+                  fmt::format("{}: cannot set batch {}, its inputs stay at batch {}; export it at that batch", argument_,
+                              *options.batch, graph.batch));
     graph.name = std::filesystem::path(argument_).stem().string();
     return graph;
   }
-  if (batch && *batch != 1)
+  if (options.batch && *options.batch != 1)
     throw Error(ErrorKind::unsupported,
                 fmt::format("{}: the shapes of a list of layers are fixed; write them for batch {} and leave --batch out",
-                            argument_, *batch));
+                            argument_, *options.batch));
   Graph graph;
   graph.name = argument_ == print(list_->front()) ? argument_ : std::filesystem::path(argument_).stem().string();
   for (const Layer& layer : *list_)
@@ -196,4 +143,4 @@ Workload NetworkSource::workload(const Graph& graph, const Engine& engine) const
   return workload;
 }
 
-}  // namespace wattlayer::cli
+}  // namespace wattlayer
