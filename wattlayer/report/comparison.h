@@ -1,6 +1,9 @@
 #pragma once
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wattlayer/predict/paired_errors.h"
@@ -20,7 +23,7 @@ std::string_view name(Front front);
 /// A network on an energy model at a batch, in a comparison.
 struct ComparedEstimate {
   EstimateReport estimate;
-  std::string target;              ///< HARDWARE/ENGINE/DTYPE, or the path of a file
+  std::string target;              ///< HARDWARE/ENGINE/DTYPE
   std::optional<double> accuracy;  ///< as the user gave it, in the user's unit
   bool sufficient = true;          ///< reaches the least accuracy that was asked for; true where none was
   Front front = Front::unknown;
@@ -31,22 +34,21 @@ struct ComparedEstimate {
 /// Two estimates side by side. Energies are per inference; `dear` and `cheap` are positions in Comparison::rows.
 struct ComparedPair {
   size_t cheap = 0, dear = 0;
-  Interval ratio;              ///< dear over cheap, 90 %, errors paired
-  double saving_j = 0;         ///< dear minus cheap
-  double independent_low = 0;  ///< of the ratio, had the two errors nothing in common
-  double independent_high = 0;
-  double common_share = 0;  ///< of the energy that equal layers take, 0 to 1; 0 across energy models
+  Interval ratio;           ///< dear over cheap, 90 %, errors paired
+  double saving_j = 0;      ///< dear minus cheap
+  Interval independent;     ///< the same ratio, had the two errors nothing in common
+  double common_share = 0;  ///< part of the larger energy that equal layers take in both; 0 across energy models and batches
   Relation relation = Relation::nothing;
   bool clear = false;  ///< the difference is larger than the uncertainty: the interval lies above 1
   std::string basis;   ///< how the interval was made
 };
 
-/// Who wins among the estimates that share a target and a batch, or among all.
+/// Who wins among the estimates that share what is named here; nothing named: among all.
 struct Contest {
-  std::string target;            ///< empty: among all
-  std::optional<int64_t> batch;  ///< nothing: among all, or each network's own
-  std::vector<size_t> rows;      ///< positions in Comparison::rows, cheapest first; only sufficient ones
-  std::vector<size_t> tied;      ///< those that are not clearly dearer than the first, without it
+  std::string network, target;
+  std::optional<int64_t> batch;
+  std::vector<size_t> rows;  ///< positions in Comparison::rows, cheapest first; only sufficient ones
+  std::vector<size_t> tied;  ///< those that are not clearly dearer than the first, without it
   bool clear() const { return rows.size() > 1 && tied.empty(); }
 };
 
@@ -54,9 +56,20 @@ struct Contest {
 struct Comparison {
   std::vector<ComparedEstimate> rows;  ///< cheapest per inference first
   std::vector<ComparedPair> pairs;     ///< every pair, in the order of the rows
-  std::vector<Contest> contests;       ///< among all first, then by target and batch where these are several
+  std::vector<Contest> contests;       ///< among all first, then by target and batch, then by network, where these are several
   std::optional<double> min_accuracy;
   std::vector<std::string> remarks;  ///< assumptions, mixed scopes, what no pair was ever measured for
 };
+
+/// What a user says of a comparison.
+struct ComparisonOptions {
+  std::map<std::string, double> accuracy;  ///< by network: as it was named, its file without folder, or its name
+  std::optional<double> min_accuracy;
+  bool allow_mixed_scope = false;
+};
+
+/// Throws Error(invalid_input) for fewer than two estimates, one estimate twice, scopes that differ, an accuracy of a network
+/// that is not compared, and where no network is accurate enough.
+Comparison compare(std::vector<EstimateReport> estimates, const PairedErrors& errors, const ComparisonOptions& options = {});
 
 }  // namespace wattlayer
