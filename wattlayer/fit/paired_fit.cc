@@ -191,30 +191,64 @@ PairedErrors::ByRelation fitted(const Pairs& pairs) {
   return result;
 }
 
-/// What holds in every data set: the largest factor of any. Below that of independent errors only where several agree.
-PairedErrors::ByRelation pooled(const Pairs& pairs) {
-  std::map<std::string, Pairs> sets;
-  for (const HeldOutPair* p : pairs) sets[p->dataset].push_back(p);
-  PairedErrors::ByRelation result;
-  std::array<size_t, relation_kinds> agreeing{};
+using Sets = std::map<std::string, Pairs>;
+
+/// The largest factor of any data set; nothing where none has pairs enough.
+std::optional<PairedErrors::Measured> largest(const Sets& sets, Relation relation, const std::string& without = {}) {
+  std::optional<PairedErrors::Measured> all;
   for (const auto& [dataset, members] : sets) {
-    PairedErrors::ByRelation own;
-    for (const auto& [relation, of_set] : by_relation(members))
-      if (suffice(of_set)) own[static_cast<size_t>(relation)] = line(of_set, relation, plain_quantile);
-    for (size_t r = 0; r < relation_kinds; ++r) {
-      if (!own[r]) continue;
-      ++agreeing[r];
-      if (!result[r]) result[r] = PairedErrors::Measured{0, 0, 0, 0};
-      PairedErrors::Measured& all = *result[r];
-      all.factor = std::max(all.factor, own[r]->factor), all.slope = std::max(all.slope, own[r]->slope);
-      all.most = std::max(all.most, own[r]->most), all.pairs += own[r]->pairs;
+    if (dataset == without || !suffice(members)) continue;
+    const PairedErrors::Measured own = line(members, relation, plain_quantile);
+    if (!all) all = PairedErrors::Measured{0, 0, 0, 0};
+    all->factor = std::max(all->factor, own.factor), all->slope = std::max(all->slope, own.slope);
+    all->most = std::max(all->most, own.most), all->pairs += own.pairs;
+  }
+  return all;
+}
+
+/// By how much the factors of the other data sets have to grow to hold nine tenths of the pairs of each; 1 at least.
+double growth_to_new_sets(const Sets& sets, Relation relation) {
+  double growth = 1;
+  for (const auto& [dataset, members] : sets) {
+    PairedErrors errors;
+    errors.measured[static_cast<size_t>(relation)] = largest(sets, relation, dataset);
+    if (!suffice(members) || !errors.measured[static_cast<size_t>(relation)]) continue;
+    std::vector<double> growths;
+    for (const HeldOutPair* p : members) growths.push_back(p->log_error / errors.half_width(p->known));
+    growth = std::max(growth, conformal_quantile(std::move(growths)));
+  }
+  return growth;
+}
+
+/// Narrow factors grow, up to that of independent errors.
+double grown(double factor, double growth) { return std::max(factor, std::min(1.0, factor * growth)); }
+
+/// What an energy model without pairs of its own goes by: narrower than independent errors only where several data sets agree.
+PairedErrors::ByRelation pooled(const Pairs& pairs) {
+  PairedErrors::ByRelation result;
+  for (const auto& [relation, members] : by_relation(pairs)) {
+    Sets sets;
+    for (const HeldOutPair* p : members) sets[p->dataset].push_back(p);
+    std::optional<PairedErrors::Measured>& m = result[static_cast<size_t>(relation)] = largest(sets, relation);
+    if (!m) continue;
+    const auto agreeing = std::count_if(sets.begin(), sets.end(), [](const auto& set) { return suffice(set.second); });
+    if (static_cast<size_t>(agreeing) >= sets_that_narrow) {
+      const double growth = growth_to_new_sets(sets, relation);
+      m->factor = grown(m->factor, growth), m->slope *= growth, m->most = grown(m->most, growth);
+    } else {
+      m->factor = std::max(1.0, m->factor), m->slope = 0, m->most = std::max(m->factor, m->most);
     }
   }
-  for (size_t r = 0; r < relation_kinds; ++r)
-    if (result[r] && agreeing[r] < sets_that_narrow)
-      result[r]->factor = std::max(1.0, result[r]->factor), result[r]->slope = 0,
-      result[r]->most = std::max(1.0, result[r]->most);
   return result;
+}
+
+/// A factor beyond what holds in every data set tells of a few odd blocks.
+void limit(PairedErrors::ByRelation& own, const PairedErrors::ByRelation& all) {
+  for (size_t r = 0; r < relation_kinds; ++r)
+    if (own[r] && all[r] && own[r]->factor > all[r]->factor) {
+      const size_t pairs = own[r]->pairs;
+      own[r] = all[r], own[r]->pairs = pairs;
+    }
 }
 
 double covered(const Pairs& pairs, const std::function<double(const EstimatePair&)>& half_width) {
@@ -289,7 +323,8 @@ PairedErrors fit_paired_errors(std::span<const HeldOutPair> pairs) {
   for (const HeldOutPair* p : all)
     if (!p->target.empty()) by_target[p->target].push_back(p);
   for (const auto& [target, members] : by_target) {
-    const PairedErrors::ByRelation own = fitted(members);
+    PairedErrors::ByRelation own = fitted(members);
+    limit(own, errors.measured);
     if (std::any_of(own.begin(), own.end(), [](const auto& m) { return m.has_value(); })) errors.energy_models[target] = own;
   }
   return errors;
