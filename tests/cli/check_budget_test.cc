@@ -53,7 +53,7 @@ TEST_F(CheckBudgetVerb, ExitsWithTheVerdict) {
   EXPECT_EQ(check({network, "--max-kwh", text(low * 0.99 / 3.6e6)}).exit_code, 3);
   EXPECT_EQ(check({network, "--max-j", text(high * 0.97), "--confidence", "0.8"}).exit_code, 0);
   EXPECT_EQ(check({network, "--max-j", text(high * 1.01), "--confidence", "0.99"}).exit_code, 4);
-  const ProgramRun uncovered = check({network, "--max-j", text(high * 1.01), "--min-coverage", "0.1"});
+  const ProgramRun uncovered = run_program({"check-budget", network, "--on", model, "--max-j", text(high * 1.01)});
   EXPECT_EQ(uncovered.exit_code, 4) << "the made-up energy model was fitted on nothing";
   EXPECT_NE(uncovered.out.find("only 0.0 % of the energy"), uncovered.out.npos) << uncovered.out;
 }

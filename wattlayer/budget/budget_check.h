@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "wattlayer/budget/budget.h"
-#include "wattlayer/budget/network_change.h"
+#include "wattlayer/report/network_change.h"
 #include "wattlayer/core/data_files.h"
 #include "wattlayer/report/report.h"
 

@@ -1,4 +1,4 @@
-#include "wattlayer/budget/network_change.h"
+#include "wattlayer/report/network_change.h"
 
 #include <gtest/gtest.h>
 

@@ -34,7 +34,8 @@ struct NetworkChange {
 };
 
 /// Between two estimates by one energy model at one batch. Errors of the layers that differ are taken as one error for all that
-/// were and another for all that are; never wider than two errors that have nothing in common.
+/// were and another for all that are (one for a layer that differs in what is fused into it); never wider than two errors that
+/// have nothing in common.
 NetworkChange network_change(const EstimateReport& before, const EstimateReport& after);
 
 }  // namespace wattlayer

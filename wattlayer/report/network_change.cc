@@ -1,4 +1,4 @@
-#include "wattlayer/budget/network_change.h"
+#include "wattlayer/report/network_change.h"
 
 #include <algorithm>
 #include <cmath>
@@ -88,11 +88,34 @@ void add_rest(const std::vector<Leftover>& all, ChangeKind kind, std::vector<Lay
 double above(const Interval& i) { return i.high - i.value; }
 double below(const Interval& i) { return i.value - i.low; }
 
+/// Without what an engine runs inside the layer.
+std::string unfused(const std::string& layer) {
+  std::string text;
+  for (size_t at = 0; at < layer.size();) {
+    const size_t end = std::min(layer.find(' ', at), layer.size());
+    const std::string_view word = std::string_view(layer).substr(at, end - at);
+    if (!word.starts_with("fused=") && word != "inplace") text.append(word) += ' ';
+    at = end + 1;
+  }
+  return text;
+}
+
+/// The same layer with other layers inside it: its error is one, so that only the difference errs.
+bool other_fusion(const LayerChange& layer) {
+  return !layer.before.empty() && !layer.after.empty() && unfused(layer.before) == unfused(layer.after);
+}
+
 /// One error for all layers that were and another for all that are; the pass errs like the whole network.
 Interval interval_of(const NetworkChange& change) {
   const double value = change.after_j.value - change.before_j.value;
   double up_after = 0, down_after = 0, up_before = 0, down_before = 0;
   for (const LayerChange& layer : change.layers) {
+    if (other_fusion(layer)) {
+      const Interval& i = layer.after_j;
+      const double part = i.value > 0 ? std::abs(layer.change_j()) / i.value : 0;
+      up_after += part * above(i), down_after += part * below(i);
+      continue;
+    }
     up_after += above(layer.after_j), down_after += below(layer.after_j);
     up_before += above(layer.before_j), down_before += below(layer.before_j);
   }
