@@ -39,6 +39,17 @@ void add_layers(Json& json, const EstimateReport& r) {
   for (const LayerRow& row : r.layers) json["layers"].push_back(layer_json(row));
 }
 
+/// What was asked for besides energy; absent where nothing was.
+void add_derived(Json& json, const EstimateReport& r) {
+  for (const DerivedFigure& f : r.derived)
+    json["derived"].push_back({{"name", f.name},
+                               {"value", f.value.value},
+                               {"low", f.value.low},
+                               {"high", f.value.high},
+                               {"unit", f.unit},
+                               {"basis", f.basis}});
+}
+
 Json estimate_json(const EstimateReport& r, bool totals) {
   const Estimate& e = r.estimate;
   Json json{{"network", r.network},
@@ -64,6 +75,7 @@ Json estimate_json(const EstimateReport& r, bool totals) {
   for (const Unpriced& u : e.unpriced)
     json["unpriced"].push_back(
         {{"op", u.op}, {"count", u.count}, {"bound_j", u.bound_j ? Json(*u.bound_j) : Json(nullptr)}, {"reason", u.reason}});
+  add_derived(json, r);
   json["remarks"] = r.remarks;
   return json;
 }
