@@ -1,0 +1,1 @@
+function evaluationPage(content) {}
