@@ -53,17 +53,17 @@ function layerColumns(view, most) {
   const text = (column) => (i) => texts[l[column][i]];
   const number = (column) => (i) => l[column][i];
   return [
-    {key: "place", name: "#", width: "52px", value: (i) => i, cell: (i) => countText(i + 1), title: "place in the network"},
-    {key: "name", name: "layer", width: "minmax(150px,2.2fr)", left: true, value: text("name"), cell: (i) => el("span", {title: texts[l.name[i]]}, texts[l.name[i]], l.nodes[i] > 1 && el("small", {}, ` +${l.nodes[i] - 1}`))},
-    {key: "op", name: "operator", width: "minmax(92px,1fr)", left: true, value: text("op"), cell: (i) => [el("i", {class: "dot", style: {background: view.colourOf(texts[l.op[i]])}}), texts[l.op[i]]]},
-    {key: "shapes", name: "shapes", width: "minmax(120px,2fr)", left: true, value: text("shapes"), cell: (i) => el("span", {title: texts[l.shapes[i]]}, texts[l.shapes[i]])},
-    {key: "count", name: "×", width: "56px", value: number("count"), cell: (i) => countText(l.count[i]), title: "how often it runs in one pass"},
-    {key: "macs", name: "MACs", width: "88px", value: number("macs"), cell: (i) => (l.macs[i] ? quantity(l.macs[i], "") : "–")},
-    {key: "energy", name: "energy", width: "84px", value: number("energy"), cell: (i) => el("b", {}, quantity(l.energy[i], "J"))},
-    {key: "interval", name: "90 % interval", width: "128px", left: true, value: number("high"), cell: (i) => el("span", {title: rangeText([l.energy[i], l.low[i], l.high[i]], "J")}, intervalBar([l.energy[i], l.low[i], l.high[i]], most)), title: "bar: the estimate; line: its 90 % interval; sorted by its upper end"},
-    {key: "share", name: "share", width: "66px", value: number("energy"), cell: (i) => percent(l.energy[i] / e.energy[0])},
-    {key: "time", name: "time", width: "80px", value: number("time"), cell: (i) => quantity(l.time[i], "s")},
-    {key: "bound", name: "bound by", width: "84px", left: true, value: number("bound"), cell: (i) => (l.bound[i] === null ? "–" : boundNames[l.bound[i]]), title: "what takes the longest: launches, memory or arithmetic"},
+    {key: "place", name: "#", width: "38px", value: (i) => i, cell: (i) => countText(i + 1), title: "place in the network"},
+    {key: "name", name: "layer", width: "minmax(170px,2.1fr)", left: true, value: text("name"), cell: (i) => el("span", {title: texts[l.name[i]]}, shortened(texts[l.name[i]], 27), l.nodes[i] > 1 && el("small", {}, ` +${l.nodes[i] - 1}`))},
+    {key: "op", name: "operator", width: "minmax(104px,1fr)", left: true, value: text("op"), cell: (i) => [el("i", {class: "dot", style: {background: view.colourOf(texts[l.op[i]])}}), texts[l.op[i]]]},
+    {key: "shapes", name: "shapes", width: "minmax(120px,1.9fr)", left: true, value: text("shapes"), cell: (i) => el("span", {title: texts[l.shapes[i]]}, texts[l.shapes[i]])},
+    {key: "count", name: "×", width: "40px", value: number("count"), cell: (i) => countText(l.count[i]), title: "how often it runs in one pass"},
+    {key: "macs", name: "MACs", width: "72px", value: number("macs"), cell: (i) => (l.macs[i] ? quantity(l.macs[i], "") : "–")},
+    {key: "energy", name: "energy", width: "76px", value: number("energy"), cell: (i) => el("b", {}, quantity(l.energy[i], "J"))},
+    {key: "interval", name: "90 % interval", width: "112px", left: true, value: number("high"), cell: (i) => el("span", {title: rangeText([l.energy[i], l.low[i], l.high[i]], "J")}, intervalBar([l.energy[i], l.low[i], l.high[i]], most)), title: "bar: the estimate; line: its 90 % interval; sorted by its upper end"},
+    {key: "share", name: "share", width: "60px", value: number("energy"), cell: (i) => percent(l.energy[i] / e.energy[0])},
+    {key: "time", name: "time", width: "72px", value: number("time"), cell: (i) => quantity(l.time[i], "s")},
+    {key: "bound", name: "bound by", width: "76px", left: true, value: number("bound"), cell: (i) => (l.bound[i] === null ? "–" : boundNames[l.bound[i]]), title: "what takes the longest: launches, memory or arithmetic"},
     {key: "label", name: "label", width: "112px", left: true, value: number("label"), cell: (i) => labelBadge(l.label[i]), title: "how the figure was obtained"},
   ];
 }
@@ -132,12 +132,12 @@ function estimatePage(content, before, after) {
     picker.value = String(i);
     forget(detail);
     const view = {content, e: content.estimates[i], texts: content.texts, colourOf};
-    const nodes = [estimateHead(view), treemapSection(view), layerSection(view), rooflineSection(view), provenanceSection(view)].filter(Boolean);
+    const nodes = [estimateHead(view), treemapSection(view), layerSection(view), batchSection(content), rooflineSection(view), provenanceSection(view)].filter(Boolean);
     detail.replaceChildren(content.estimates.length > 1 ? el("div", {class: "picker"}, "Shown: ", picker) : "", ...nodes);
     nodes.forEach((node) => node.ready && node.ready());
     if (go) detail.scrollIntoView();
   };
-  const tail = [batchSection(content), citeSection(content, citeSubject(content)), ...(after || [])].filter(Boolean);
+  const tail = [...(after || []), citeSection(content, citeSubject(content))].filter(Boolean);
   const nodes = [...(before || [overviewSection(content, choose)]), failureSection(content), detail, ...tail].filter(Boolean);
   document.getElementById("page").append(...nodes);
   if (content.estimates.length) choose(0, false);

@@ -1,4 +1,4 @@
-#include "wattlayer/fit/evaluation_page.h"
+#include "wattlayer/pages/evaluation_page.h"
 
 #include <gtest/gtest.h>
 
