@@ -42,7 +42,7 @@ function estimateHead(view) {
       figure("time of the batch", quantity(e.time[0], "s"), rangeText(e.time, "s")),
       figure("mean power", quantity(e.power[0], "W"), e.stated_power_w !== null ? "stated, not measured" : rangeText(e.power, "W")),
       figure("coverage", percent(e.coverage), "of the energy from inside the fitted range"),
-      figure("work", quantity(e.macs, "MACs"), `${quantity(e.parameters, "parameters").replace(" ", " ")}`),
+      figure("work", quantity(e.macs, "MACs"), e.parameters ? `${quantity(e.parameters, "").trimEnd()} parameters` : "no parameters"),
       figure("scope", el("span", {class: "word"}, e.scope), e.idle_included ? "idle power included" : "idle power not included"),
       e.derived.map((d) => figure(d.name, quantity(d.value[0], d.unit), [rangeText(d.value, d.unit), el("br"), d.basis]))));
 }
@@ -54,17 +54,17 @@ function layerColumns(view, most) {
   const number = (column) => (i) => l[column][i];
   return [
     {key: "place", name: "#", width: "38px", value: (i) => i, cell: (i) => countText(i + 1), title: "place in the network"},
-    {key: "name", name: "layer", width: "minmax(170px,2.1fr)", left: true, value: text("name"), cell: (i) => el("span", {title: texts[l.name[i]]}, shortened(texts[l.name[i]], 27), l.nodes[i] > 1 && el("small", {}, ` +${l.nodes[i] - 1}`))},
-    {key: "op", name: "operator", width: "minmax(104px,1fr)", left: true, value: text("op"), cell: (i) => [el("i", {class: "dot", style: {background: view.colourOf(texts[l.op[i]])}}), texts[l.op[i]]]},
-    {key: "shapes", name: "shapes", width: "minmax(120px,1.9fr)", left: true, value: text("shapes"), cell: (i) => el("span", {title: texts[l.shapes[i]]}, texts[l.shapes[i]])},
+    {key: "name", name: "layer", width: "minmax(165px,2.1fr)", left: true, value: text("name"), cell: (i) => el("span", {title: texts[l.name[i]]}, shortName(texts[l.name[i]], texts[l.op[i]], 24), l.nodes[i] > 1 && el("small", {}, ` +${l.nodes[i] - 1}`))},
+    {key: "op", name: "operator", width: "minmax(100px,1fr)", left: true, value: text("op"), cell: (i) => [el("i", {class: "dot", style: {background: view.colourOf(texts[l.op[i]])}}), texts[l.op[i]]]},
+    {key: "shapes", name: "shapes", width: "minmax(110px,1.9fr)", left: true, value: text("shapes"), cell: (i) => el("span", {title: texts[l.shapes[i]]}, texts[l.shapes[i]])},
     {key: "count", name: "×", width: "40px", value: number("count"), cell: (i) => countText(l.count[i]), title: "how often it runs in one pass"},
-    {key: "macs", name: "MACs", width: "72px", value: number("macs"), cell: (i) => (l.macs[i] ? quantity(l.macs[i], "") : "–")},
+    {key: "macs", name: "MACs", width: "70px", value: number("macs"), cell: (i) => (l.macs[i] ? quantity(l.macs[i], "") : "–")},
     {key: "energy", name: "energy", width: "76px", value: number("energy"), cell: (i) => el("b", {}, quantity(l.energy[i], "J"))},
-    {key: "interval", name: "90 % interval", width: "112px", left: true, value: number("high"), cell: (i) => el("span", {title: rangeText([l.energy[i], l.low[i], l.high[i]], "J")}, intervalBar([l.energy[i], l.low[i], l.high[i]], most)), title: "bar: the estimate; line: its 90 % interval; sorted by its upper end"},
-    {key: "share", name: "share", width: "60px", value: number("energy"), cell: (i) => percent(l.energy[i] / e.energy[0])},
-    {key: "time", name: "time", width: "72px", value: number("time"), cell: (i) => quantity(l.time[i], "s")},
-    {key: "bound", name: "bound by", width: "76px", left: true, value: number("bound"), cell: (i) => (l.bound[i] === null ? "–" : boundNames[l.bound[i]]), title: "what takes the longest: launches, memory or arithmetic"},
-    {key: "label", name: "label", width: "112px", left: true, value: number("label"), cell: (i) => labelBadge(l.label[i]), title: "how the figure was obtained"},
+    {key: "interval", name: "90 % interval", width: "104px", left: true, value: number("high"), cell: (i) => el("span", {title: rangeText([l.energy[i], l.low[i], l.high[i]], "J")}, intervalBar([l.energy[i], l.low[i], l.high[i]], most)), title: "bar: the estimate; line: its 90 % interval; sorted by its upper end"},
+    {key: "share", name: "share", width: "58px", value: number("energy"), cell: (i) => percent(l.energy[i] / e.energy[0])},
+    {key: "time", name: "time", width: "70px", value: number("time"), cell: (i) => quantity(l.time[i], "s")},
+    {key: "bound", name: "bound by", width: "74px", left: true, value: number("bound"), cell: (i) => (l.bound[i] === null ? "–" : boundNames[l.bound[i]]), title: "what takes the longest: launches, memory or arithmetic"},
+    {key: "label", name: "label", width: "118px", left: true, value: number("label"), cell: (i) => labelBadge(l.label[i]), title: "how the figure was obtained"},
   ];
 }
 
@@ -115,6 +115,7 @@ function layerSection(view) {
     table.scroller, details);
   table.scroller.style.height = `${Math.min(16, l.op.length + 1) * rowHeight + 2}px`;
   node.ready = () => table.draw();
+  view.showLayer = (i) => { table.reveal(i); node.scrollIntoView(); };
   return node;
 }
 

@@ -25,9 +25,9 @@ function errorTable(card) {
   const held = (card.held_out_blocks && typeof card.held_out_blocks === "object") ? card.held_out_blocks : {};
   const rows = ["layers", "networks"].filter((level) => held[level] && typeof held[level] === "object").map((level) => [level, held[level]]);
   if (!rows.length) return el("p", {class: "caption"}, "Its card states no errors on held-out blocks.");
-  const columns = errorNames.filter(([key]) => rows.some(([, errors]) => typeof errors[key] === "number"));
-  return plainTable([{name: "on held-out blocks", left: true, text: (row) => row[0]}, ...columns.map(([key, name, text]) => (
-    {name, text: (row) => (typeof row[1][key] === "number" ? text(row[1][key]) : "–")}))], rows);
+  const lines = errorNames.filter(([key]) => rows.some(([, errors]) => typeof errors[key] === "number"));
+  return plainTable([{name: "on held-out blocks", left: true, text: ([, name]) => name}, ...rows.map(([level, errors]) => (
+    {name: `of ${level}`, text: ([key, , text]) => (typeof errors[key] === "number" ? text(errors[key]) : "–")}))], lines);
 }
 
 /// A card may hold anything: only what has the expected form is shown.
@@ -56,7 +56,7 @@ function devicePanel(model) {
   const h = model.hardware;
   const source = (field) => textOf(h.sources[field]);
   const row = (what, value, field) => (value === null || value === "" ? null : [what, value, source(field)]);
-  return el("div", {class: "panel"}, el("h3", {}, "Device"), facts([["name", h.name, h.year ? `released ${h.year}` : null],
+  return el("div", {class: "panel"}, el("h3", {}, "Device"), facts([["device", h.name, h.year ? `released ${h.year}` : null],
     row(`peak, ${model.dtype}`, quantity(h.peak_flops, "FLOP/s"), "peak_flops"),
     row("main memory", h.bandwidth === null ? null : `${quantity(h.bandwidth, "B/s")}${h.memory_type ? `, ${h.memory_type}` : ""}`, "bandwidth_bytes_per_s"),
     row("thermal design power", h.tdp_w === null ? null : quantity(h.tdp_w, "W"), "tdp_w"), row("idle power", h.idle_w === null ? null : quantity(h.idle_w, "W"), "idle_w"),
@@ -66,15 +66,15 @@ function devicePanel(model) {
 function provenanceSection(view) {
   const {e, content} = view;
   const model = content.models.find((m) => m.id === e.model);
+  const own = el("div", {class: "panel"}, el("h3", {}, "This estimate"), facts([
+    ["network", e.network, e.file && e.file !== e.network ? `from ${e.file}` : null], ["arithmetic", `${quantity(e.macs, "MACs")} a pass`], ["parameters", countText(e.parameters)],
+    ["target", `${e.hardware} / ${e.engine} / ${e.dtype}`], ["scope", e.scope, e.idle_included ? "idle power included" : "idle power not included"],
+    ["intervals", "90 % prediction intervals", e.interval_note],
+    e.stated_power_w !== null ? ["stated power", quantity(e.stated_power_w, "W"), "energy is this times the time: none was measured"] : null,
+    ["made by", content.program, content.date], ["again", content.command ? el("code", {class: "wrap"}, content.command) : ""]]));
   return section("provenance", "What this rests on", "Where the figures come from, how well they are known, and what was assumed.",
-    el("div", {class: "two panels"}, coverageOf(e), model ? modelPanel(model) : el("div", {class: "panel"}, el("h3", {}, "Energy model ", el("code", {}, e.model))),
-      model ? devicePanel(model) : null,
-      el("div", {class: "panel"}, el("h3", {}, "This estimate"), facts([
-        ["network", e.network, e.file && e.file !== e.network ? `from ${e.file}` : null], ["arithmetic", `${quantity(e.macs, "MACs")} a pass`], ["parameters", countText(e.parameters)],
-        ["target", `${e.hardware} / ${e.engine} / ${e.dtype}`], ["scope", e.scope, e.idle_included ? "idle power included" : "idle power not included"],
-        ["intervals", "90 % prediction intervals", e.interval_note],
-        e.stated_power_w !== null ? ["stated power", quantity(e.stated_power_w, "W"), "energy is this times the time: none was measured"] : null,
-        ["made by", content.program, content.date], ["again", content.command ? el("code", {class: "wrap"}, content.command) : ""]]))));
+    el("div", {class: "two panels"}, el("div", {}, coverageOf(e), own, model ? devicePanel(model) : null),
+      model ? modelPanel(model) : el("div", {class: "panel"}, el("h3", {}, "Energy model ", el("code", {}, e.model)))));
 }
 
 function citeSection(content, subject) {

@@ -98,6 +98,13 @@ class LayerTable {
     if (this.options.select) this.options.select(i);
   }
 
+  /// Chooses a row and brings it into sight, unless a filter hides it.
+  reveal(i) {
+    const place = this.order.indexOf(i);
+    if (place >= 0) this.scroller.scrollTop = Math.max(0, (place - 4) * rowHeight);
+    this.select(i);
+  }
+
   move(event) {
     const step = {ArrowDown: 1, ArrowUp: -1, PageDown: 12, PageUp: -12, Home: -Infinity, End: Infinity}[event.key];
     if (!step || !this.order.length) return;

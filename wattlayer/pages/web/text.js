@@ -74,8 +74,19 @@ function shortened(text, most) {
   return text.length <= most ? text : `${text.slice(0, Math.ceil(most / 2) - 1)}…${text.slice(text.length - Math.floor(most / 2))}`;
 }
 
+/// The telling end of a path-like name: `/layer3/layer3.1/conv2/Conv` of a Conv is `layer3.1/conv2`.
+function shortName(name, op, most) {
+  const parts = name.split("/").filter(Boolean);
+  if (parts.length < 2) return shortened(name, most);
+  if (parts[parts.length - 1] === op) parts.pop();
+  let text = parts.pop();
+  while (parts.length && text.length + parts[parts.length - 1].length + 1 <= most) text = `${parts.pop()}/${text}`;
+  return shortened(text, most);
+}
+
 /// Tick text of a logarithmic axis.
 function tick(value, unit) {
+  if (!unit && value < 1) return String(parseFloat(value.toPrecision(2)));
   const [factor, prefix] = prefixOf(value);
   return `${parseFloat((value / factor).toPrecision(2))} ${prefix}${unit}`.trim();
 }

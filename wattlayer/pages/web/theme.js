@@ -1,6 +1,6 @@
 // Light and dark: the system's choice until the reader switches. Charts draw themselves anew.
 
-const okabe = ["#2b6f9e", "#e0a030", "#2f9b7a", "#c583a8", "#6db6dd", "#cf6a2c", "#cfc04a", "#7d6bb0"];  // after Okabe and Ito
+const okabe = ["#3a82b5", "#e0a030", "#2f9b7a", "#c583a8", "#6db6dd", "#cf6a2c", "#cfc04a", "#7d6bb0"];  // after Okabe and Ito
 const grey = "#8f99a3";
 const labelNames = ["predicted", "extrapolated", "bounded", "modelled"];
 const labelColours = [okabe[0], okabe[1], okabe[3], grey];

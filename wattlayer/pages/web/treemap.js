@@ -12,7 +12,7 @@ function operatorColours(estimates, texts) {
 
 function layerNode(e, i, colour, texts) {
   const l = e.layers;
-  return {name: texts[l.name[i]] || texts[l.op[i]], value: l.energy[i], layer: i, itemStyle: {color: colour(i)}};
+  return {name: shortName(texts[l.name[i]], texts[l.op[i]], 24), value: l.energy[i], layer: i, itemStyle: {color: colour(i)}};
 }
 
 /// Children of one operator: its dearest layers, and the rest as one.
@@ -26,7 +26,7 @@ function operatorNode(e, op, members, colour, texts, ownColour) {
   if (rest === 1) children.push(layerNode(e, members[members.length - 1], colour, texts));
   else if (rest > 1)
     children.push({name: `${countText(rest)} smaller`, value: total - sum(shown.map((i) => l.energy[i])), rest, itemStyle: {color: ownColour, opacity: 0.55}});
-  return {name: op, value: total, members: members.length, children, itemStyle: {color: ownColour}};
+  return {id: `operator ${op}`, name: op, value: total, members: members.length, children, itemStyle: {color: ownColour}};
 }
 
 function treemapNodes(e, texts, colour, colourOfOperator) {
@@ -40,7 +40,7 @@ function treemapNodes(e, texts, colour, colourOfOperator) {
     .sort((a, b) => b.value - a.value);
   const rest = nodes.splice(mostOperators);
   if (rest.length)
-    nodes.push({name: `${rest.length} further operators`, value: sum(rest.map((n) => n.value)), members: sum(rest.map((n) => n.members)), children: rest, itemStyle: {color: grey}});
+    nodes.push({id: "further", name: `${rest.length} further operators`, value: sum(rest.map((n) => n.value)), members: sum(rest.map((n) => n.members)), children: rest, itemStyle: {color: grey}});
   if (e.pass_energy > 0) nodes.push({name: "between layers", value: e.pass_energy, pass: true, itemStyle: {color: theme.colour("line")}});
   return nodes;
 }
@@ -58,8 +58,7 @@ function treemapTip(e, texts, node) {
 
 function treemapOption(e, texts, nodes) {
   const paper = theme.colour("card");
-  // Two decimals of a label would not fit most areas.
-  const label = (node) => `${shortened(node.name, 26)}\n${quantity(node.value, "J")}`;
+  const label = (node) => `${node.name}\n${quantity(node.value, "J")}`;
   const colourNode = (node) => {
     const colour = node.itemStyle.color.startsWith("#") ? node.itemStyle.color : grey;
     node.label = {color: node.pass ? theme.colour("ink") : textOn(colour)};
@@ -69,8 +68,8 @@ function treemapOption(e, texts, nodes) {
   return {
     tooltip: {...look().tooltip, formatter: (at) => (at.data && at.data.name ? treemapTip(e, texts, at.data) : "")},
     series: [{
-      type: "treemap", data: nodes.map(colourNode), left: 0, right: 0, top: 0, bottom: 30, roam: false, nodeClick: "zoomToNode",
-      name: "all operators", leafDepth: null, squareRatio: 1.1, visibleMin: 30,
+      type: "treemap", data: nodes.map(colourNode), left: 0, right: 0, top: 0, bottom: 30, roam: false, nodeClick: false,
+      name: "all operators", leafDepth: 2, squareRatio: 1.1, visibleMin: 30,
       breadcrumb: {
         left: 0, bottom: 0, height: 22, itemStyle: {color: theme.colour("panel"), borderColor: theme.colour("line"), textStyle: {color: theme.colour("ink"), fontSize: 12}},
         emphasis: {itemStyle: {color: theme.colour("line"), textStyle: {color: theme.colour("ink")}}},
@@ -98,15 +97,30 @@ function treemapSection(view) {
   const key = el("div", {});
   const showKey = () => key.replaceChildren(colouring === 0 ? "" : shareBar(colouring === 1 ? labelShares(e) : boundShares(e)));
   const node = section("where", "Where the energy goes",
-    `Areas are joules of one pass of the batch: ${quantity(e.energy[0], "J")} in all. Click an operator to go into it, and the path below the map to come back.`,
+    `Areas are joules of one pass of the batch: ${quantity(e.energy[0], "J")} in all. Click to go into an operator and on to a layer; the path below the map leads back.`,
     choice(["by operator", "by label", "by what bounds it"], 0, (i) => { colouring = i; drawn.draw(); showKey(); }, "colours"), box, key,
     paidFor(e));
   let drawn = null;
   node.ready = () => {
     drawn = chart(box, () => treemapOption(e, texts, treemapNodes(e, texts, colourings[colouring], colouring === 0 ? view.colourOf : () => grey)),
       `Treemap of the energy of ${e.network} by operator and layer`);
+    drill(drawn.drawn, view);
   };
   return node;
+}
+
+/// First into the operator, then to the row of the layer.
+function drill(drawn, view) {
+  let root = null;
+  drawn.on("treemapRootToNode", (event) => { root = event.targetNodeId || (event.targetNode && event.targetNode.getId()); });
+  drawn.on("click", (at) => {
+    const path = at.treePathInfo || [];
+    if (!at.data || path.length < 2) return;
+    const into = path.length === 2 ? at.data.id : `operator ${path[path.length - 2].name}`;
+    const group = path.length > 3 ? `operator ${path[2].name}` : into;
+    if (at.data.layer !== undefined && root === group) view.showLayer(at.data.layer);
+    else if (group && root !== group) drawn.dispatchAction({type: "treemapRootToNode", targetNodeId: group});
+  });
 }
 
 function labelShares(e) {
