@@ -20,6 +20,7 @@ REACHES = {  # folder of wattlayer/ -> folders that it may include besides itsel
     "scoring": {"ops", "graph", "networks", "predict"},
     "report": {"ops", "graph", "features", "predict"},
     "api": {"ops", "graph", "networks", "features", "predict", "scoring", "report"},
+    "c_api": {"graph", "report", "api"},
 }
 OUTSIDE = {"cli", "python", "tests", "benchmarks"}  # may include everything; nothing includes them
 OWNERS = {  # third-party header -> where it may stand, and only in .cc files
