@@ -28,6 +28,22 @@ target_include_directories(wattlayer_lib INTERFACE $<INSTALL_INTERFACE:${CMAKE_I
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/wattlayer)
 install(TARGETS wattlayer RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
+# The manual page and the completions are what the program says of itself, so they are written anew whenever it is built.
+set(shared_texts ${CMAKE_BINARY_DIR}/share)
+find_program(GZIP gzip REQUIRED)
+file(MAKE_DIRECTORY ${shared_texts})
+add_custom_command(OUTPUT ${shared_texts}/wattlayer.1.gz ${shared_texts}/wattlayer ${shared_texts}/_wattlayer ${shared_texts}/wattlayer.fish
+                   COMMAND wattlayer man > ${shared_texts}/wattlayer.1
+                   COMMAND ${GZIP} -9nf ${shared_texts}/wattlayer.1
+                   COMMAND wattlayer completion bash > ${shared_texts}/wattlayer
+                   COMMAND wattlayer completion zsh > ${shared_texts}/_wattlayer
+                   COMMAND wattlayer completion fish > ${shared_texts}/wattlayer.fish
+                   DEPENDS wattlayer COMMENT "Writing the manual page and the completions" VERBATIM)
+add_custom_target(shared_texts ALL DEPENDS ${shared_texts}/wattlayer.1.gz)
+install(FILES ${shared_texts}/wattlayer.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
+install(FILES ${shared_texts}/wattlayer DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT program)
+install(FILES ${shared_texts}/_wattlayer DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions COMPONENT program)
+install(FILES ${shared_texts}/wattlayer.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT program)
 install(TARGETS wattlayer_lib wattlayer_fmt EXPORT wattlayer ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 install(TARGETS wattlayer_c EXPORT wattlayer LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT development)
 install(DIRECTORY wattlayer DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development FILES_MATCHING PATTERN "*.h" PATTERN "handles.h" EXCLUDE)
