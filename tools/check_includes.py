@@ -23,6 +23,7 @@ REACHES = {  # folder of wattlayer/ -> folders that it may include besides itsel
     "api": {"ops", "graph", "networks", "features", "predict", "scoring", "report"},
     "budget": {"ops", "graph", "networks", "features", "predict", "scoring", "report", "api"},
     "advice": {"ops", "graph", "networks", "features", "predict", "scoring", "report", "api"},
+    "c_api": {"graph", "report", "api"},
 }
 OUTSIDE = {"cli", "python", "tests", "benchmarks"}  # may include everything; nothing includes them
 OWNERS = {  # third-party header -> where it may stand, and only in .cc files
