@@ -63,7 +63,7 @@ double inference_bytes(const Graph& graph, const Engine& engine) {
 
 void try_batches(const Trial& trial) {
   if (trial.question.source.is_list())
-    return trial.advice.remarks.emplace_back("batch: the shapes of a list of layers are fixed");
+    return trial.advice.remarks.push_back("batch: the shapes of a list of layers are fixed");
   const EnergyModel& model = trial.model();
   const auto memory = memory_of(model.hardware);
   const double scale = static_cast<double>(bits(model.dtype)) / bits(DataType::f32);

@@ -59,7 +59,7 @@ void try_data_sheet(const Trial& trial, DataType dtype, const EstimateReport& sh
 void try_precisions(const Trial& trial) {
   const EnergyModel& model = trial.model();
   if (trial.question.source.is_list())
-    return trial.advice.remarks.emplace_back("precision: a list of layers states its data types");
+    return trial.advice.remarks.push_back("precision: a list of layers states its data types");
   const std::string prefix = fmt::format("{}/{}/", model.hardware.id, model.engine.id);
   std::set<DataType> measured;
   for (const std::string& id : energy_model_ids(trial.files)) {
