@@ -12,7 +12,12 @@
 namespace wattlayer {
 namespace {
 
+/// In the energy model's data type, quantised ones among them.
 EstimateReport on(const Trial& trial, const EnergyModel& model) {
+  if (!is_float(model.dtype)) {
+    const Workload quantised = with_dtype(trial.question.source.workload(trial.graph, model.engine), model.dtype);
+    return report(quantised, predict(quantised, model, operating_point_of(model, trial.question.device)));
+  }
   return estimate(trial.question.source, trial.graph, model, trial.question.device);
 }
 
