@@ -29,6 +29,15 @@ size_t knee(const std::vector<BatchStep>& steps) {
                              steps.begin());
 }
 
+Lever lever_at(const Trial& trial, size_t step, const EstimateReport& then, std::string_view more) {
+  const int64_t batch = trial.advice.batches[step].batch;
+  Lever lever{.kind = "batch", .change = fmt::format("batch {} instead of {}", batch, trial.now().estimate.batch)};
+  set_saving(lever, trial, then, Relation::other_batch);
+  lever.rests_on = fmt::format("{}, coverage {}; {}", trial.model().id, percent(then.estimate.coverage), more);
+  lever.costs = fmt::format("latency: {}, and inferences wait for their batch to fill", time_cost(trial, then));
+  return lever;
+}
+
 }  // namespace
 
 double inference_bytes(const Graph& graph, const Engine& engine) {
@@ -62,8 +71,7 @@ double inference_bytes(const Graph& graph, const Engine& engine) {
 }
 
 void try_batches(const Trial& trial) {
-  if (trial.question.source.is_list())
-    return trial.advice.remarks.emplace_back("batch: the shapes of a list of layers are fixed");
+  if (trial.question.source.is_list()) return trial.advice.remarks.push_back("batch: the shapes of a list of layers are fixed");
   const EnergyModel& model = trial.model();
   const auto memory = memory_of(model.hardware);
   const double scale = static_cast<double>(bits(model.dtype)) / bits(DataType::f32);
@@ -89,14 +97,17 @@ void try_batches(const Trial& trial) {
   }
   if (steps.empty()) return;
   const size_t best = knee(steps);
-  const int64_t now = trial.now().estimate.batch;
-  if (steps[best].batch == now) return;
-  Lever lever{.kind = "batch", .change = fmt::format("batch {} instead of {}", steps[best].batch, now)};
-  set_saving(lever, trial, reports[best], Relation::other_batch);
-  lever.rests_on = fmt::format("{}, coverage {}; more than {} gains less than 5 %", model.id,
-                               percent(reports[best].estimate.coverage), steps[best].batch);
-  lever.costs = fmt::format("latency: {}, and inferences wait for their batch to fill", time_cost(trial, reports[best]));
-  trial.add(std::move(lever));
+  Lever lever = lever_at(trial, best, reports[best], fmt::format("more than {} gains less than 5 %", steps[best].batch));
+  // Where the batch of least energy lies too far outside what was measured, the one that surely saves most.
+  if (lever.saving.low <= 0) {
+    std::optional<Lever> sure;
+    for (size_t i = 0; i < steps.size(); ++i) {
+      Lever other = lever_at(trial, i, reports[i], "larger ones may save more, less surely");
+      if (other.saving.low > (sure ? sure->saving.low : 0.0)) sure = std::move(other);
+    }
+    if (sure) trial.add(std::move(*sure));
+  }
+  if (steps[best].batch != trial.now().estimate.batch) trial.add(std::move(lever));
 }
 
 }  // namespace wattlayer

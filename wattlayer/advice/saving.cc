@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "wattlayer/advice/levers.h"
@@ -34,17 +35,22 @@ void set_saving(Lever& lever, const Trial& trial, const Workload& other) {
   const NetworkChange change = network_change(trial.now(), then);
   const Interval& c = change.change_j;
   const double whole = change.before_j.value;
-  lever.saving = {-c.value / whole, -c.high / whole, -c.low / whole};
+  lever.saving = {-c.value / whole, -c.high / whole, std::min(1.0, -c.low / whole)};
   lever.saving_j = times(lever.saving, trial.now().energy_per_inference_j.value);
 }
 
 void Trial::add(Lever lever) const {
-  if (lever.saving.high < 0)
-    return advice.remarks.push_back(fmt::format("{} would cost more: {} per inference [{}, {}]", lever.change,
-                                                quantity(-lever.saving_j.value, "J"), quantity(-lever.saving_j.high, "J"),
-                                                quantity(-lever.saving_j.low, "J")));
-  if (lever.saving.value == 0 && lever.saving.low == lever.saving.high) return;  // nothing changes
-  (lever.saving.low > 0 ? advice.levers : advice.cannot_tell).push_back(std::move(lever));
+  if (model().from_data_sheet && lever.basis != Basis::stated_power) lever.basis = Basis::data_sheet;
+  if (lever.saving.low > 0) return advice.levers.push_back(std::move(lever));
+  if (lever.saving.value > 0) return advice.cannot_tell.push_back(std::move(lever));
+  advice.remarks.push_back(
+      lever.saving.value == 0 && lever.saving.low == lever.saving.high
+          ? fmt::format("{}: changes nothing", lever.change)
+          : fmt::format("{}: {} per inference [{}, {}]", lever.change,
+                        lever.saving.high < 0
+                            ? fmt::format("costs {} more", quantity(-lever.saving_j.value, "J"))
+                            : fmt::format("no saving is to be expected, {} more", quantity(-lever.saving_j.value, "J")),
+                        quantity(-lever.saving_j.high, "J"), quantity(-lever.saving_j.low, "J")));
 }
 
 std::string time_cost(const Trial& trial, const EstimateReport& other) {

@@ -12,7 +12,12 @@
 namespace wattlayer {
 namespace {
 
+/// In the energy model's data type, quantised ones among them.
 EstimateReport on(const Trial& trial, const EnergyModel& model) {
+  if (!is_float(model.dtype)) {
+    const Workload quantised = with_dtype(trial.question.source.workload(trial.graph, model.engine), model.dtype);
+    return report(quantised, predict(quantised, model, operating_point_of(model, trial.question.device)));
+  }
   return estimate(trial.question.source, trial.graph, model, trial.question.device);
 }
 
@@ -28,7 +33,7 @@ void try_measured(const Trial& trial, const std::string& id, std::string kind, s
   if (!comparable(trial.model(), other)) return say_other_scope(trial, other);
   const EstimateReport then = on(trial, other);
   Lever lever{.kind = std::move(kind), .change = std::move(change)};
-  set_saving(lever, trial, then, Relation::other_energy_model);
+  set_saving(lever, trial, then, trial.model().from_data_sheet ? Relation::nothing : Relation::other_energy_model);
   lever.rests_on = fmt::format("{} and {}, coverage {} and {}", trial.model().id, other.id,
                                percent(trial.now().estimate.coverage), percent(then.estimate.coverage));
   lever.costs = fmt::format("{}; {}", costs, time_cost(trial, then));
@@ -41,6 +46,9 @@ void try_data_sheet(const Trial& trial, DataType dtype, const EstimateReport& sh
   const EnergyModel other =
       energy_model_from_data_sheet(trial.files, model.hardware_json, model.hardware.id, model.engine.id, dtype);
   const EstimateReport then = on(trial, other);
+  if (then.estimate.energy_j.value == sheet_now.estimate.energy_j.value)
+    return trial.advice.remarks.push_back(
+        fmt::format("{} instead of {}: by the data sheet it makes no difference", name(dtype), name(model.dtype)));
   Advice apart{.now = sheet_now};
   const Trial sheets{trial.question, trial.files, trial.graph, trial.errors, apart};
   Lever lever{
@@ -58,8 +66,7 @@ void try_data_sheet(const Trial& trial, DataType dtype, const EstimateReport& sh
 
 void try_precisions(const Trial& trial) {
   const EnergyModel& model = trial.model();
-  if (trial.question.source.is_list())
-    return trial.advice.remarks.emplace_back("precision: a list of layers states its data types");
+  if (trial.question.source.is_list()) return trial.advice.remarks.push_back("precision: a list of layers states its data types");
   const std::string prefix = fmt::format("{}/{}/", model.hardware.id, model.engine.id);
   std::set<DataType> measured;
   for (const std::string& id : energy_model_ids(trial.files)) {
@@ -102,6 +109,7 @@ void try_fusing(const Trial& trial) {
   for (const std::string& id : ids(trial.files, "engines")) {
     const Engine engine = parse_engine(require_file(trial.files, "engines", id), id);
     if (id == model.engine.id || id == "simulated" || engine.fusions.empty()) continue;
+    if (model.hardware.on_processor && engine.asynchronous) continue;  // for GPUs
     const Workload fused = in_dtype_of(model, trial.question.source.workload(trial.graph, engine));
     double layers = 0, fewer = 0;
     for (const WorkloadItem& item : fused.items) layers += item.count;
