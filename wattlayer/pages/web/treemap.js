@@ -25,7 +25,7 @@ function operatorNode(e, op, members, colour, texts, ownColour) {
   const rest = members.length - shown.length;
   if (rest === 1) children.push(layerNode(e, members[members.length - 1], colour, texts));
   else if (rest > 1)
-    children.push({name: `${countText(rest)} smaller`, value: total - sum(shown.map((i) => l.energy[i])), rest, itemStyle: {color: ownColour, opacity: 0.55}});
+    children.push({name: `${countText(rest)} smaller`, value: total - sum(shown.map((i) => l.energy[i])), rest, itemStyle: {color: ownColour}});
   return {id: `operator ${op}`, name: op, value: total, members: members.length, children, itemStyle: {color: ownColour}};
 }
 
