@@ -16,4 +16,10 @@ PageOrigin page_origin(const Program& program) {
   return {"wattlayer " WATTLAYER_VERSION, program.invocation, SystemClock().date().substr(0, 10)};
 }
 
+std::vector<PagedModel> paged(const std::vector<EnergyModel>& models, const DeviceSettings& settings) {
+  std::vector<PagedModel> all;
+  for (const EnergyModel& model : models) all.push_back({&model, operating_point_of(model, settings)});
+  return all;
+}
+
 }  // namespace wattlayer::cli

@@ -139,33 +139,19 @@ void estimate_list(const Options& options, const DataFiles& files) {
   if (!report.failures.empty()) throw CLI::RuntimeError(1);
 }
 
-/// Further batches for the page's curve; with several the user chose them.
-std::vector<EstimateReport> sweep_of(const std::vector<NetworkSource>& sources, const std::vector<const EnergyModel*>& models,
-                                     const Options& options) {
-  std::vector<EstimateReport> points;
-  if (options.batches.size() > 1) return points;
-  for (const NetworkSource& source : sources) {
-    BatchSweep sweep = batch_sweep(source, options.network.import_options({}), models, options.device);
-    std::move(sweep.points.begin(), sweep.points.end(), std::back_inserter(points));
-  }
-  return points;
-}
-
 void write_page(const Report& rows, const std::vector<NetworkSource>& sources, const std::vector<EnergyModel>& models,
                 const Options& options, const Program& program) {
-  std::vector<const EnergyModel*> pointers;
-  std::vector<PagedModel> paged;
-  for (const EnergyModel& model : models) {
-    pointers.push_back(&model);
-    paged.push_back({&model, operating_point_of(model, options.device)});
-  }
-  write_output(estimate_page(rows, paged, sweep_of(sources, pointers, options), page_origin(program)), options.page);
+  // Further batches for the page's curve; with several the user chose them.
+  std::vector<EstimateReport> sweep;
+  if (options.batches.size() < 2) sweep = batch_sweep(sources, options.network.import_options({}), models, options.device);
+  write_output(estimate_page(rows, paged(models, options.device), sweep, page_origin(program)), options.page);
 }
 
 void estimate(const Options& options, const Program& program) {
   require_writable(options.page);
-  const Footprint footprint = options.factors.footprint(program.data_files());
-  const std::vector<EnergyModel> models = models_of(options, program.data_files());
+  const DataFiles files = program.data_files();
+  const Footprint footprint = options.factors.footprint(files);
+  const std::vector<EnergyModel> models = models_of(options, files);
   std::vector<NetworkSource> sources;
   for (const std::string& network : options.networks) sources.emplace_back(network);
   for (const std::string& layer : options.layers) sources.push_back(NetworkSource::of_layer(layer));

@@ -134,6 +134,16 @@ const tests = {
     });
   },
 
+  async "a comparison says who wins and how clearly"() {
+    await opened(pages.compared(), {}, async (page) => {
+      assert.equal((await page.$$("#verdict tbody tr")).length, 6);
+      assert.match(await page.textContent("#verdict .verdict"), /alexnet/);
+      assert.equal((await page.$$("#pairs tbody tr")).length, 15);
+      assert.ok(await page.$("#front canvas"));
+      await page.screenshot({path: join(folder, "compared.png"), fullPage: true});
+    });
+  },
+
   async "measurements beside their estimate"() {
     await opened(pages.measured(), {}, async (page) => {
       assert.match(await page.textContent("#measured"), /energy per pass, measured/);

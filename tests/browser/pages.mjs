@@ -48,12 +48,15 @@ export class Pages {
   hostile() { return this.make("hostile", "estimate", hostileNetwork(this.source, this.folder), "--on", "jetson-nano", "--batch", "1"); }
   many() { return this.make("many", "estimate", longList(this.folder), "--on", "a100-sxm/pytorch/f32"); }
   several() { return this.make("several", "estimate", "examples/resnet50.onnx", "net:vgg11", "--on", "xeon-gold-5120,jetson-nano", "--batch", "1,8"); }
+  compared() {
+    return this.make("compared", "compare", "examples/resnet50.onnx", "net:vgg11", "net:alexnet", "--on", "xeon-gold-5120", "--batch", "1,8", "--accuracy", "examples/resnet50.onnx=80.9,net:vgg11=70.4,net:alexnet=56.5");
+  }
   measured() { return this.make("measured", "measure", "net:alexnet", "--runner", "fake", "--on", "jetson-nano", "--batch", "1,8"); }
   unmetered() { return this.make("unmetered", "measure", "net:alexnet", "--runner", "fake", "--meter", "none"); }
 
   /// Nothing where the measured data are not there.
   evaluated() {
     const folder = [process.env.WATTLAYER_SHARED, join(this.source, "../shared"), join(this.source, "../../shared")].filter(Boolean).map((f) => join(f, "data/gaissa-seaa2023")).find(existsSync);
-    return folder ? this.make("evaluated", "evaluate", "--dataset", "gaissa-seaa2023", "--dir", folder, "--method", "mac-linear,mean", "--quiet") : null;
+    return folder ? this.make("evaluated", "evaluate", "--dataset", "gaissa-seaa2023", "--dir", folder, "--method", "mac-linear", "--quiet") : null;
   }
 }

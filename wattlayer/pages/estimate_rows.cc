@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <unordered_map>
 
 #include "wattlayer/pages/layer_work.h"
@@ -35,10 +36,14 @@ class Texts {
 struct Sums {
   double product_j = 0, product_flops = 0, memory_j = 0, bytes = 0;
   double static_j = 0, launch_j = 0, arithmetic_j = 0, paid_memory_j = 0;
+  std::set<DataType> arithmetic;  ///< of the matrix products
 
   void add(const LayerWork& work, const LayerRow& row) {
     bytes += row.count * work.bytes, memory_j += row.count * work.memory_j;
-    if (work.product_flops > 0) product_flops += row.count * work.flops, product_j += row.count * work.arithmetic_j;
+    if (work.product_flops > 0) {
+      product_flops += row.count * work.flops, product_j += row.count * work.arithmetic_j;
+      arithmetic.insert(work.arithmetic);
+    }
     const double law_j = work.static_j + work.launch_j + work.arithmetic_j + work.memory_j;
     if (law_j <= 0) return;
     const double scale = row.energy_j.value / law_j;
@@ -81,8 +86,15 @@ Json layer_columns(const EstimateReport& r, const PagedModel* basis, Texts& text
 Json roofs(const EstimateReport& r, const PagedModel& basis, const Sums& sums) {
   const Hardware& hardware = basis.model->hardware;
   const PhysicsModel& physics = *basis.model->physics;
-  Json json{{"peak_flops", number(hardware.peak(r.estimate.dtype) * basis.point.clock)},
+  std::set<DataType> types = sums.arithmetic;
+  if (types.empty()) types.insert(r.estimate.dtype);
+  std::vector<std::pair<double, DataType>> peaks;
+  for (DataType type : types) peaks.emplace_back(hardware.peak(type) * basis.point.clock, type);
+  std::sort(peaks.rbegin(), peaks.rend());
+  Json json{{"peak_flops", number(peaks.front().first)},
+            {"peaks", Json::array()},
             {"bandwidth", number(hardware.bandwidth_bytes_per_s)}};
+  for (const auto& [flops, type] : peaks) json["peaks"].push_back({{"dtype", name(type)}, {"flops", number(flops)}});
   if (physics.stated_w || sums.product_flops <= 0 || sums.bytes <= 0) return json;
   json["joules_per_flop"] = number(sums.product_j / sums.product_flops);
   json["joules_per_byte"] = number(sums.memory_j / sums.bytes);

@@ -31,6 +31,7 @@ std::optional<LayerWork> layer_work(std::string_view text, const PagedModel& bas
   work.product_flops = 2 * f.sizes.macs;
   work.flops = work.product_flops + f.sizes.flops + f.count(Count::special);
   work.bytes = f.sizes.input_bytes + f.sizes.weight_bytes + f.sizes.output_bytes;
+  work.arithmetic = f.group.dtype;
   work.regime = model.physics->regime(alone);
   add_terms(work, f, *model.physics, basis.point, outcome.time_s);
   return work;

@@ -1,9 +1,5 @@
 // Pages of estimates: an overview where there are several, and everything about the chosen one.
 
-function overviewRows(content) {
-  return content.estimates.map((e, i) => ({e, i}));
-}
-
 /// What tells estimates apart, and no more.
 function nameOf(content, e) {
   const several = (key) => new Set(content.estimates.map((other) => other[key])).size > 1;
@@ -11,11 +7,18 @@ function nameOf(content, e) {
   return parts.length ? parts.join(" · ") : e.network;
 }
 
+function overviewHead(content) {
+  if (content.estimates.length < 2) return null;
+  const kinds = (key, noun) => plural(new Set(content.estimates.map((e) => e[key])).size, noun);
+  return el("section", {class: "head"}, el("p", {class: "where"}, [kinds("network", "network"), kinds("model", "target"), kinds("batch", "batch size")].join(" · ")),
+    el("h1", {}, `${countText(content.estimates.length)} estimates`));
+}
+
 function overviewSection(content, choose) {
   if (content.estimates.length < 2) return null;
   const scopes = new Set(content.estimates.map((e) => e.scope));
   const most = Math.max(...content.estimates.map((e) => e.per_inference[2]));
-  const rows = overviewRows(content);
+  const rows = content.estimates.map((e, i) => ({e, i}));
   const columns = [
     {name: "network", left: true, text: (r) => r.e.network}, {name: "target", left: true, text: (r) => r.e.model}, {name: "batch", text: (r) => countText(r.e.batch)},
     {name: "per inference", text: (r) => el("b", {}, quantity(r.e.per_inference[0], "J"))}, {name: "", left: true, text: (r) => intervalBar(r.e.per_inference, most)},
@@ -113,7 +116,6 @@ function layerSection(view) {
     el("div", {class: "tools"}, el("input", {type: "search", placeholder: "search names, operators, shapes", "aria-label": "search layers", oninput: (event) => table.search(event.currentTarget.value)}),
       chosenOp, present.length > 1 ? labels : null, counted, saveButton("save as CSV", "layers.csv", () => layersCsv(view, table.order))),
     table.scroller, details);
-  table.scroller.style.height = `${Math.min(16, l.op.length + 1) * rowHeight + 2}px`;
   node.ready = () => table.draw();
   view.showLayer = (i) => { table.reveal(i); node.scrollIntoView(); };
   return node;
@@ -139,7 +141,7 @@ function estimatePage(content, before, after) {
     if (go) detail.scrollIntoView();
   };
   const tail = [...(after || []), citeSection(content, citeSubject(content))].filter(Boolean);
-  const nodes = [...(before || [overviewSection(content, choose)]), failureSection(content), detail, ...tail].filter(Boolean);
+  const nodes = [...(before || [overviewHead(content), overviewSection(content, choose)]), failureSection(content), detail, ...tail].filter(Boolean);
   document.getElementById("page").append(...nodes);
   if (content.estimates.length) choose(0, false);
   nodes.forEach((node) => node.ready && node.ready());

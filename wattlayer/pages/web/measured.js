@@ -46,10 +46,11 @@ function measuredHead(content, task, row) {
 }
 
 function windowOption(values, row, half, unit, estimate) {
-  const low = Math.min(...values, ...(estimate ? [estimate[1]] : [])), high = Math.max(...values, ...(estimate ? [estimate[2]] : []));
+  const low = Math.min(...values, ...(estimate ? [estimate[0]] : [])), high = Math.max(...values, ...(estimate ? [estimate[0]] : []));
   const room = (high - low || high * 0.02) * 0.12;
   const band = (from, to, colour, opacity) => ({type: "custom", silent: true, data: [[0, from]], z: 1, renderItem: (params, api) => {
-    const top = api.coord([0, to])[1], bottom = api.coord([0, from])[1];
+    const {y, height} = params.coordSys;
+    const [top, bottom] = [to, from].map((value) => Math.max(y, Math.min(y + height, api.coord([0, value])[1])));
     return {type: "rect", shape: {x: params.coordSys.x, y: top, width: params.coordSys.width, height: Math.max(1, bottom - top)}, style: {fill: colour, opacity}};
   }});
   const mean = unit === "J" ? row.energy : row.time;
@@ -82,7 +83,7 @@ function windowCharts(content, task, row, meter) {
   const node = el("div", {class: "two"}, charts.map(([name, values, unit, half, estimate]) => {
     const box = el("div", {class: "chart scatter"});
     box.start = () => chart(box, () => windowOption(values, row, half, unit, estimate), `${name}, window by window`);
-    return el("figure", {}, el("h3", {}, `${name}, window by window`), box, el("figcaption", {}, `Each point is one metered window. Green: the mean${half === null ? "" : " and its 95 % interval"}.${estimate ? " Blue: the estimate and its 90 % interval." : ""}`));
+    return el("figure", {}, el("h3", {}, `${name}, window by window`), box, el("figcaption", {}, `Each point is one metered window; the axis does not begin at zero. Green: the mean${half === null ? "" : " and its 95 % interval"}.${estimate ? " Blue: the estimate and its 90 % interval." : ""}`));
   }));
   node.ready = () => node.querySelectorAll(".chart").forEach((box) => box.start());
   return node;
@@ -93,7 +94,7 @@ function conditionFacts(row) {
 }
 
 function taskSection(content, task, i) {
-  const node = section(i ? `task-${i}` : "measured", task.name, `${task.network ? "network" : "layer"}, batch ${countText(task.batch)}`,
+  const node = section(i ? `task-${i}` : "measured", content.tasks.length > 1 && task.network ? `${task.name}, batch ${countText(task.batch)}` : task.name, `${task.network ? "network" : "layer"}, batch ${countText(task.batch)}`,
     task.failure && el("p", {class: "note"}, `Failed: ${task.failure}`), task.interrupted && el("p", {class: "note"}, "Not measured: stopped before."));
   const charts = [];
   task.rows.forEach((row, meter) => {

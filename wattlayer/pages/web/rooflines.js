@@ -43,6 +43,8 @@ function roofOption(view, points, value, roof, unit, yName) {
     series: [
       ...(line.length ? [{type: "line", data: line, showSymbol: false, silent: true, lineStyle: {color: theme.colour("ink"), width: 1.6}, z: 1,
         areaStyle: {color: theme.colour("ink"), opacity: 0.035, origin: "start"}}] : []),
+      ...(roof.lower || []).map((peak) => ({type: "line", data: steps.filter((x) => roof.at(x) >= peak).map((x) => [x, peak]), showSymbol: false, silent: true,
+        lineStyle: {color: theme.colour("soft"), width: 1.2, type: "dashed"}, z: 1})),
       ...[...byOperator].map(([name, data]) => ({type: "scatter", name, data, symbolSize: size, z: 3, progressive: 2000,
         itemStyle: {color: name === "others" ? grey : view.colourOf(name), opacity: 0.78, borderColor: theme.colour("card"), borderWidth: 0.6}})),
     ],
@@ -51,10 +53,13 @@ function roofOption(view, points, value, roof, unit, yName) {
 
 function timeRoof(roofs) {
   if (!roofs || !roofs.peak_flops || !roofs.bandwidth) return {};
+  const lower = roofs.peaks.slice(1);
   return {
     ridge: roofs.peak_flops / roofs.bandwidth,
     at: (x) => Math.min(roofs.peak_flops, roofs.bandwidth * x),
-    text: `The roof is the data sheet: ${quantity(roofs.peak_flops, "FLOP/s")} and ${quantity(roofs.bandwidth, "B/s")} of main memory; they meet at ${digits(roofs.peak_flops / roofs.bandwidth)} operations per byte.`,
+    lower: lower.map((peak) => peak.flops),
+    text: `The roof is the data sheet: ${quantity(roofs.peak_flops, "FLOP/s")} in ${roofs.peaks[0].dtype} and ${quantity(roofs.bandwidth, "B/s")} of main memory; they meet at ${digits(roofs.peak_flops / roofs.bandwidth)} operations per byte.${
+      lower.length ? ` Dashed: ${lower.map((peak) => `${quantity(peak.flops, "FLOP/s")} in ${peak.dtype}`).join(", ")}.` : ""} Layers above the slope find bytes in a cache.`,
   };
 }
 

@@ -66,6 +66,7 @@ class LayerTable {
       const own = button.dataset.key === this.sorting.key;
       button.setAttribute("aria-sort", own ? (this.sorting.down ? "descending" : "ascending") : "none");
     }
+    this.scroller.style.height = `${(Math.max(4, Math.min(15, this.order.length)) + 1) * rowHeight + 2}px`;
     this.body.style.height = `${Math.max(1, this.order.length) * rowHeight}px`;
     this.scroller.scrollTop = 0;
     this.draw();

@@ -15,17 +15,25 @@ function layerNode(e, i, colour, texts) {
   return {name: shortName(texts[l.name[i]], texts[l.op[i]], 24), value: l.energy[i], layer: i, itemStyle: {color: colour(i)}};
 }
 
+/// What is left when the dearest stand alone: together, or where they are very many in groups of equal number by rank.
+function groups(rest, shown) {
+  if (rest.length <= 200) return rest.length ? [[`${countText(rest.length)} smaller`, rest]] : [];
+  const size = Math.ceil(rest.length / 16);
+  return Array.from({length: Math.ceil(rest.length / size)}, (_, k) => {
+    const own = rest.slice(k * size, (k + 1) * size);
+    return [`ranks ${countText(shown + k * size + 1)} – ${countText(shown + k * size + own.length)}`, own];
+  });
+}
+
 /// Children of one operator: its dearest layers, and the rest as one.
 function operatorNode(e, op, members, colour, texts, ownColour) {
   const l = e.layers;
   members.sort((a, b) => l.energy[b] - l.energy[a]);
   const total = sum(members.map((i) => l.energy[i]));
-  const shown = members.filter((i, place) => place < mostLayers && l.energy[i] >= leastShare * e.energy[0]);
+  const shown = members.filter((i, place) => place < mostLayers && (l.energy[i] >= leastShare * e.energy[0] || l.energy[i] >= 0.004 * total));
   const children = shown.map((i) => layerNode(e, i, colour, texts));
-  const rest = members.length - shown.length;
-  if (rest === 1) children.push(layerNode(e, members[members.length - 1], colour, texts));
-  else if (rest > 1)
-    children.push({name: `${countText(rest)} smaller`, value: total - sum(shown.map((i) => l.energy[i])), rest, itemStyle: {color: ownColour, opacity: 0.55}});
+  children.push(...groups(members.slice(shown.length), shown.length).map(([name, rest]) => (rest.length === 1 ? layerNode(e, rest[0], colour, texts)
+    : {name, value: sum(rest.map((i) => l.energy[i])), rest: rest.length, itemStyle: {color: ownColour}})));
   return {id: `operator ${op}`, name: op, value: total, members: members.length, children, itemStyle: {color: ownColour}};
 }
 
