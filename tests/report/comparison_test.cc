@@ -24,6 +24,7 @@ EstimateReport estimate(const std::string& file, double joules, const std::strin
   r.estimate.engine = "eng";
   r.estimate.scope = "board";
   r.estimate.batch = batch;
+  r.estimate.coverage = 1;
   const double b = static_cast<double>(batch);
   r.energy_per_inference_j = {joules, joules * std::exp(-half), joules * std::exp(half)};
   r.estimate.energy_j = {joules * b, joules * b * std::exp(-half), joules * b * std::exp(half)};
