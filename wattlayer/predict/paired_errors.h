@@ -26,6 +26,9 @@ struct EstimatePair {
   double coverage = 1;       ///< the lesser of the two: share of the energy from layers inside the fitted range
 };
 
+/// Of estimates that are extrapolated by more than the rest of this, errors are never taken as shared.
+inline constexpr double coverage_that_narrows = 0.9;
+
 /// What equal layers leave of the doubt about a ratio: sqrt(1 - 0.4 share). Not nothing: energy that belongs to no layer, and the
 /// spread between measurements, stay (docs/paired_errors.md).
 double left_by_common_layers(double common_share);
@@ -49,8 +52,8 @@ class PairedErrors {
 
   /// Half width of the logarithm of the ratio.
   double half_width(const EstimatePair& pair) const;
-  /// The factor of a pair before its common layers count; 1 where no such pair was measured, and no less where more than half of
-  /// an estimate lies outside the fitted range: few such pairs were measured.
+  /// The factor of a pair before its common layers count; 1 where no such pair was measured, and no less where an estimate is
+  /// extrapolated: few such pairs were measured.
   double factor(const EstimatePair& pair) const;
 
   /// What a pair goes by: that of its energy model, else that of all; nothing where no such pair was measured.

@@ -84,7 +84,8 @@ class PairMaker {
     const bool own = &m != &errors_.measured[static_cast<size_t>(pair.relation)];
     std::string text = fmt::format("{:.2f} of what independent errors would give, from {} measured pairs{} ({})",
                                    errors_.factor(pair), m->pairs, own ? " of this energy model" : "", name(pair.relation));
-    if (pair.coverage < 0.5) text += "; at least as much where more than half of an estimate lies outside the fitted range";
+    if (pair.coverage < coverage_that_narrows)
+      text += ", 1 at least where less than 90 % of an estimate lies in the fitted range";
     if (pair.common_share > 0.0005) text += fmt::format("; {:.1f} % of the energy is in equal layers", 100 * pair.common_share);
     return text;
   }
