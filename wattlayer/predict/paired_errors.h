@@ -13,7 +13,7 @@ enum class Relation { equal, other_batch, other_network, other_energy_model, not
 inline constexpr size_t relation_kinds = 5;
 
 /// `equal`: one energy model and the same layers, so that errors cancel; `other_batch`: one energy model, one network;
-/// `other_network`: one energy model; `other_energy_model`: the same network elsewhere.
+/// `other_network`: one energy model; `other_energy_model`: the same network and batch elsewhere.
 std::string_view name(Relation relation);
 
 /// Two estimates of energy. Half widths are logarithms: 90 % of |log(measured / estimated)|.
