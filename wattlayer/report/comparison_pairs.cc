@@ -53,7 +53,10 @@ class PairMaker {
       p.common_share =
           common_share(energies_[cheap], energies_[dear], std::max(a.estimate.energy_j.value, b.estimate.energy_j.value));
     p.relation = relation(a, b, p.common_share);
-    const EstimatePair known{p.relation, half_of(ea), half_of(eb), std::log(ratio), p.common_share};
+    const EstimatePair known{
+        p.relation,     half_of(ea),
+        half_of(eb),    std::log(static_cast<double>(a.estimate.batch) / static_cast<double>(b.estimate.batch)),
+        p.common_share, one_model ? c_.rows[cheap].target : std::string()};
     p.ratio = around(ratio, errors_.half_width(known));
     p.independent = around(ratio, independent_half_width(known));
     p.clear = p.ratio.low > 1;
@@ -72,11 +75,12 @@ class PairMaker {
 
   std::string basis(const EstimatePair& pair) const {
     if (pair.relation == Relation::equal) return "the same layers on one energy model: the errors cancel";
-    const auto& m = errors_.measured[static_cast<size_t>(pair.relation)];
+    const auto& m = errors_.measured_for(pair);
     if (!m) return "errors taken as independent: no such pair was ever measured";
-    std::string text = fmt::format("{:.2f} of what independent errors would give, from {} measured pairs ({})",
-                                   errors_.factor(pair), m->pairs, name(pair.relation));
-    if (pair.common_share > 0.0005) text += fmt::format(", less the {:.1f} % in equal layers", 100 * pair.common_share);
+    const bool own = &m != &errors_.measured[static_cast<size_t>(pair.relation)];
+    std::string text = fmt::format("{:.2f} of what independent errors would give, from {} measured pairs{} ({})",
+                                   errors_.factor(pair), m->pairs, own ? " of this energy model" : "", name(pair.relation));
+    if (pair.common_share > 0.0005) text += fmt::format("; {:.1f} % of the energy is in equal layers", 100 * pair.common_share);
     return text;
   }
 

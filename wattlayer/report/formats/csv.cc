@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "wattlayer/report/comparison.h"
 #include "wattlayer/report/derived_text.h"
 #include "wattlayer/report/format.h"
 #include "wattlayer/report/inspection.h"
@@ -22,11 +23,14 @@ std::string cell(std::string_view text) {
 }
 
 /// Columns of what was asked for besides energy; the same for every estimate.
-std::string derived_columns(const Report& report) {
+std::string derived_columns(const EstimateReport& first) {
   std::string text;
-  if (!report.estimates.empty())
-    for (const DerivedFigure& f : report.estimates.front().derived) text += "," + column_of(f);
+  for (const DerivedFigure& f : first.derived) text.append(",").append(column_of(f));
   return text;
+}
+
+std::string derived_columns(const Report& report) {
+  return report.estimates.empty() ? "" : derived_columns(report.estimates.front());
 }
 
 std::string derived_values(const EstimateReport& r) {
@@ -74,6 +78,28 @@ std::string estimates(const Report& report, const Rendering& rendering) {
   return text;
 }
 
+std::string number(const std::optional<double>& value) { return value ? fmt::format("{}", *value) : ""; }
+
+/// One line an estimate.
+std::string comparison(const Comparison& c, const Rendering&) {
+  std::string text =
+      "network,hardware,engine,dtype,batch,scope,idle_included,energy_per_inference_j,energy_per_inference_low_j,"
+      "energy_per_inference_high_j,over_winner,over_winner_low,over_winner_high,clearly_dearer,accuracy,sufficient,front,"
+      "coverage,energy_model,interval_note" +
+      derived_columns(c.rows.front().estimate) + "\n";
+  for (const ComparedEstimate& row : c.rows) {
+    const EstimateReport& r = row.estimate;
+    const Estimate& e = r.estimate;
+    const Interval &j = r.energy_per_inference_j, over = row.over_winner.value_or(Interval{});
+    const std::string factors = row.over_winner ? fmt::format("{},{},{}", over.value, over.low, over.high) : ",,";
+    text += fmt::format("{},{},{},{},{},{},{:d},{},{},{},{},{:d},{},{:d},{},{},{},{}{}\n",
+                        cell(r.file.empty() ? r.network : r.file), cell(e.hardware), cell(e.engine), name(e.dtype), e.batch,
+                        e.scope, e.idle_included, j.value, j.low, j.high, factors, row.clear, number(row.accuracy),
+                        row.sufficient, name(row.front), e.coverage, cell(e.energy_model), e.interval_note, derived_values(r));
+  }
+  return text;
+}
+
 std::string inspection(const Inspection& i, const Rendering&) {
   std::string text = "name,op,layer,count,macs,parameters,activations,folded,in_catalogue,resolved\n";
   for (const NodeRow& n : i.nodes)
@@ -85,7 +111,7 @@ std::string inspection(const Inspection& i, const Rendering&) {
 }  // namespace
 
 const Format& csv_format() {
-  static constexpr Format format{"csv", estimates, inspection};
+  static constexpr Format format{"csv", estimates, inspection, comparison};
   return format;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "wattlayer/report/comparison_text.h"
 #include "wattlayer/report/derived_text.h"
 #include "wattlayer/report/format.h"
 #include "wattlayer/report/inspection.h"
@@ -233,7 +234,7 @@ std::string inspection(const Inspection& i, const Rendering& rendering) {
 }  // namespace
 
 const Format& table_format() {
-  static constexpr Format format{"table", estimates, inspection};
+  static constexpr Format format{"table", estimates, inspection, comparison_text};
   return format;
 }
 
