@@ -7,12 +7,15 @@
 #include "cli/chosen_energy_model.h"
 #include "cli/footprint_options.h"
 #include "cli/network_options.h"
+#include "cli/page_option.h"
 #include "cli/program.h"
 #include "cli/rendering.h"
+#include "wattlayer/api/batch_sweep.h"
 #include "wattlayer/api/comparing.h"
 #include "wattlayer/api/estimating.h"
 #include "wattlayer/api/network_source.h"
 #include "wattlayer/core/error.h"
+#include "wattlayer/pages/comparison_page.h"
 #include "wattlayer/report/comparison.h"
 
 namespace wattlayer::cli {
@@ -27,19 +30,24 @@ struct Options {
   NetworkOptions network;
   RenderingOptions rendering;
   FootprintOptions factors;
+  std::filesystem::path page;
 };
 
-/// Networks outermost, batch sizes innermost.
-std::vector<EstimateReport> estimates_of(const Options& options, const DataFiles& files) {
+std::vector<EnergyModel> models_of(const Options& options, const DataFiles& files) {
   std::optional<DataType> dtype;
   if (!options.dtype.empty()) dtype = require_data_type(options.dtype);
   std::vector<EnergyModel> models;
   for (const std::string& target : options.targets) models.push_back(choose_energy_model(files, target, dtype));
+  return models;
+}
+
+/// Networks outermost, batch sizes innermost.
+std::vector<EstimateReport> estimates_of(const Options& options, const std::vector<NetworkSource>& sources,
+                                         const std::vector<EnergyModel>& models) {
   std::vector<std::optional<int64_t>> batches(options.batches.begin(), options.batches.end());
   if (batches.empty()) batches.push_back(std::nullopt);
   std::vector<EstimateReport> estimates;
-  for (const std::string& network : options.networks) {
-    const NetworkSource source(network);
+  for (const NetworkSource& source : sources) {
     std::vector<Graph> graphs;
     for (const auto& batch : batches) graphs.push_back(source.graph(options.network.import_options(batch)));
     for (const EnergyModel& model : models)
@@ -48,12 +56,21 @@ std::vector<EstimateReport> estimates_of(const Options& options, const DataFiles
   return estimates;
 }
 
-void compare(Options options, const DataFiles& files) {
+void compare(Options options, const Program& program) {
+  require_writable(options.page);
+  const DataFiles files = program.data_files();
   options.comparison.accuracy = parse_accuracies(options.accuracies);
   const Footprint footprint = options.factors.footprint(files);
-  std::vector<EstimateReport> estimates = estimates_of(options, files);
+  const std::vector<EnergyModel> models = models_of(options, files);
+  const std::vector<NetworkSource> sources(options.networks.begin(), options.networks.end());
+  std::vector<EstimateReport> estimates = estimates_of(options, sources, models);
   for (EstimateReport& r : estimates) r.derived = derived_figures(r, footprint);
   const Comparison comparison = wattlayer::compare(std::move(estimates), paired_errors(files), options.comparison);
+  if (!options.page.empty()) {
+    std::vector<EstimateReport> sweep;
+    if (options.batches.size() < 2) sweep = batch_sweep(sources, options.network.import_options({}), models, options.device);
+    write_output(comparison_page(comparison, paged(models, options.device), sweep, page_origin(program)), options.page);
+  }
   write_output(options.rendering.format().comparison(comparison, options.rendering.rendering()), options.rendering.output);
 }
 
@@ -100,13 +117,14 @@ void add_compare(CLI::App& app, const Program& program) {
   add_network_options(*verb, options->network);
   add_footprint_options(*verb, options->factors);
   add_rendering_options(*verb, options->rendering, false);
+  add_page_option(*verb, options->page);
   verb->footer(
       "\nErrors of two estimates are paired: what both share cancels (docs/paired_errors.md). JSON and CSV are documented in\n"
       "docs/formats/comparison_v1.md.");
   verb->callback([options, &program] {
     if (options->comparison.min_accuracy && options->accuracies.empty())
       throw CLI::ValidationError("--min-accuracy", "needs the accuracies: add --accuracy NETWORK=N,...");
-    compare(*options, program.data_files());
+    compare(*options, program);
   });
 }
 
