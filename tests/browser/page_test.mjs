@@ -129,7 +129,7 @@ const tests = {
       assert.equal((await page.$$("#overview tbody tr")).length, 8);
       assert.match(await page.textContent("#overview"), /do not compare/);
       await page.click("#overview tbody tr:nth-child(6) button");
-      assert.match(await page.textContent("h1"), /vgg11/);
+      assert.match(await page.textContent("h2.name"), /vgg11/);
       await page.screenshot({path: join(folder, "several.png"), fullPage: true});
     });
   },

@@ -3,7 +3,12 @@
 const meterName = (row) => (row.meter ? `${row.meter}${row.conditions.domain ? `:${row.conditions.domain}` : ""}` : "no meter");
 
 function halfWidth(half, value) {
-  return half === null || !(value > 0) ? "spread unknown" : `± ${((100 * half) / value).toPrecision(2)} % (95 %)`;
+  return half === null || !(value > 0) ? "spread unknown" : `${relative(half, value)} (95 %)`;
+}
+
+function relative(half, value) {
+  const share = (100 * half) / value;
+  return share < 0.001 ? "± < 0.001 %" : `± ${share.toPrecision(2)} %`;
 }
 
 /// The estimate of a task, if its energy compares with this row.
@@ -77,13 +82,14 @@ function axisNumber(value, most, span, unit) {
 function windowCharts(content, task, row, meter) {
   const charts = [];
   const e = estimateBeside(content, task, row), timed = task.estimate === null ? null : content.estimates[task.estimate];
+  const near = (estimate, mean) => (estimate && Math.abs(estimate[0] - mean) < 0.25 * mean ? estimate : null);
   const energies = task.windows.energy[meter] || [];
-  if (energies.length > 1 && row.energy !== null) charts.push(["Energy per pass", energies, "J", row.energy_half, e && e.energy]);
-  if (task.windows.time.length > 1 && row.time !== null) charts.push(["Time per pass", task.windows.time, "s", row.time_half, timed && timed.time]);
-  const node = el("div", {class: "two"}, charts.map(([name, values, unit, half, estimate]) => {
+  if (energies.length > 1 && row.energy !== null) charts.push(["Energy per pass", energies, "J", row.energy_half, near(e && e.energy, row.energy), e]);
+  if (task.windows.time.length > 1 && row.time !== null) charts.push(["Time per pass", task.windows.time, "s", row.time_half, near(timed && timed.time, row.time), timed]);
+  const node = el("div", {class: "two"}, charts.map(([name, values, unit, half, estimate, asked]) => {
     const box = el("div", {class: "chart scatter"});
     box.start = () => chart(box, () => windowOption(values, row, half, unit, estimate), `${name}, window by window`);
-    return el("figure", {}, el("h3", {}, `${name}, window by window`), box, el("figcaption", {}, `Each point is one metered window; the axis does not begin at zero. Green: the mean${half === null ? "" : " and its 95 % interval"}.${estimate ? " Blue: the estimate and its 90 % interval." : ""}`));
+    return el("figure", {}, el("h3", {}, `${name}, window by window`), box, el("figcaption", {}, `Each point is one metered window; the axis does not begin at zero. Green: the mean${half === null ? "" : " and its 95 % interval"}.${estimate ? " Blue: the estimate and its 90 % interval." : asked ? " The estimate lies outside this plot." : ""}`));
   }));
   node.ready = () => node.querySelectorAll(".chart").forEach((box) => box.start());
   return node;
@@ -114,7 +120,7 @@ function tasksTable(content) {
   const failed = content.tasks.filter((task) => task.failure || task.interrupted);
   return section("all", "All measurements", "Energy of one pass of the batch. The bar is the measurement, the line over it the estimate's 90 % interval where one compares.",
     plainTable([{name: "measured", left: true, text: ({task}) => el("span", {title: task.name}, shortened(task.name, 54))}, {name: "batch", text: ({task}) => countText(task.batch)}, {name: "energy", text: ({row}) => (row.energy === null ? unknown : el("b", {}, quantity(row.energy, "J")))},
-      {name: "95 %", text: ({row}) => (row.energy_half === null || !(row.energy > 0) ? "–" : `± ${((100 * row.energy_half) / row.energy).toPrecision(2)} %`)},
+      {name: "95 %", text: ({row}) => (row.energy_half === null || !(row.energy > 0) ? "–" : relative(row.energy_half, row.energy))},
       {name: "", left: true, text: ({row, e}) => (row.energy === null ? "" : intervalBar([row.energy, e ? e.energy[1] : row.energy - (row.energy_half || 0), e ? e.energy[2] : row.energy + (row.energy_half || 0)], most))},
       {name: "estimated", text: ({e}) => (e ? quantity(e.energy[0], "J") : "–")}, {name: "off by", text: ({row, e}) => (e ? deviation(e.energy[0], row.energy) : "–")},
       {name: "time", text: ({row}) => quantity(row.time, "s")}, {name: "power", text: ({row}) => (row.power === null ? unknown : quantity(row.power, "W"))}, {name: "meter", left: true, text: ({row}) => `${meterName(row)}, ${row.method || "time only"}`}], rows),
