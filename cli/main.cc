@@ -35,6 +35,7 @@ int split_command(int argc, char** argv, std::vector<std::string>& command) {
   const std::span<char*> arguments(argv, static_cast<size_t>(argc));
   const auto dashes = std::find(arguments.begin(), arguments.end(), std::string_view("--"));
   if (std::find(arguments.begin(), dashes, std::string_view("measure")) == dashes) return argc;
+  if (argc > 1 && arguments[1] == std::string_view("complete")) return argc;  // a command line that is still being written
   if (dashes != arguments.end()) command.assign(dashes + 1, arguments.end());
   return static_cast<int>(dashes - arguments.begin());
 }

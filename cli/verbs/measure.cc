@@ -281,7 +281,7 @@ void add_measure(CLI::App& app, const Program& program) {
     options->command.arguments = program.command;
     options->command.idle = options->protocol.idle;
     options->command.json = options->json, options->command.output = options->output;
-    const int status = measure_command(options->command, options->meter);
+    const int status = measure_command(options->command, options->meter, program.data_files());
     if (status != 0) throw CLI::RuntimeError(status);
   });
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <set>
@@ -16,7 +17,9 @@
 namespace wattlayer {
 namespace {
 
-constexpr size_t fewest_pairs = 200, fewest_blocks = 3;
+constexpr size_t fewest_pairs = 200, fewest_blocks = 3, many_blocks = 10, most_blocks = 40;
+constexpr size_t sets_that_narrow =
+    3;                       // data sets that must agree before strangers' intervals get narrower than independent ones
 constexpr double steps = 4;  // quarters by |log of the ratio of batches|, for the slope
 
 using Pairs = std::vector<const HeldOutPair*>;
@@ -113,13 +116,13 @@ std::set<std::string> blocks_of(const Pairs& pairs) {
   return blocks;
 }
 
-/// The 90 % quantile, and where whole blocks can be left out the largest one without one of them: pairs of one block are alike.
+/// The 90 % quantile; of few blocks, whose pairs are alike, that of the block whose pairs are worst.
 double careful_quantile(const Pairs& pairs) {
   double largest = quantile90(pairs, [](const HeldOutPair&) { return true; });
   const std::set<std::string> blocks = blocks_of(pairs);
-  if (blocks.size() < fewest_blocks || blocks.size() > 40) return largest;
+  if (blocks.size() >= many_blocks) return largest;
   for (const std::string& block : blocks)
-    if (const double q = quantile90(pairs, [&](const HeldOutPair& p) { return p.block_a != block && p.block_b != block; });
+    if (const double q = quantile90(pairs, [&](const HeldOutPair& p) { return p.block_a == block || p.block_b == block; });
         std::isfinite(q))
       largest = std::max(largest, q);
   return largest;
@@ -158,21 +161,27 @@ PairedErrors::ByRelation fitted(const Pairs& pairs) {
   return result;
 }
 
-/// Every data set counts alike: of each as many pairs as the one with the fewest, but `fewest_pairs` at least.
-Pairs balanced(const Pairs& pairs) {
-  std::map<Relation, std::map<std::string, Pairs>> groups;
-  for (const HeldOutPair* p : pairs) groups[p->known.relation][p->dataset].push_back(p);
-  Pairs result;
-  for (const auto& [relation, sets] : groups) {
-    size_t each = SIZE_MAX;
-    for (const auto& [dataset, members] : sets)
-      if (members.size() >= fewest_pairs) each = std::min(each, members.size());
-    for (const auto& [dataset, members] : sets) {
-      if (members.size() < fewest_pairs) continue;
-      const std::vector<size_t> order = drawn_order(members.size(), 11);
-      for (size_t i = 0; i < std::min(each, members.size()); ++i) result.push_back(members[order[i]]);
+/// What holds in every data set: the largest factor of any. Below that of independent errors only where several agree.
+PairedErrors::ByRelation pooled(const Pairs& pairs) {
+  std::map<std::string, Pairs> sets;
+  for (const HeldOutPair* p : pairs) sets[p->dataset].push_back(p);
+  PairedErrors::ByRelation result;
+  std::array<size_t, relation_kinds> agreeing{};
+  for (const auto& [dataset, members] : sets) {
+    const PairedErrors::ByRelation own = fitted(members);
+    for (size_t r = 0; r < relation_kinds; ++r) {
+      if (!own[r]) continue;
+      ++agreeing[r];
+      if (!result[r]) result[r] = PairedErrors::Measured{0, 0, 0, 0};
+      PairedErrors::Measured& all = *result[r];
+      all.factor = std::max(all.factor, own[r]->factor), all.slope = std::max(all.slope, own[r]->slope);
+      all.most = std::max(all.most, own[r]->most), all.pairs += own[r]->pairs;
     }
   }
+  for (size_t r = 0; r < relation_kinds; ++r)
+    if (result[r] && agreeing[r] < sets_that_narrow)
+      result[r]->factor = std::max(1.0, result[r]->factor), result[r]->slope = 0,
+      result[r]->most = std::max(1.0, result[r]->most);
   return result;
 }
 
@@ -197,7 +206,7 @@ std::optional<double> covered_by_other_blocks(const Pairs& pairs) {
   size_t inside = 0, all = 0;
   for (const auto& [target, members] : by_target) {
     const std::set<std::string> blocks = blocks_of(members);
-    if (blocks.size() <= fewest_blocks || blocks.size() > 40) continue;
+    if (blocks.size() <= fewest_blocks || blocks.size() > most_blocks) continue;
     for (const std::string& block : blocks) {
       Pairs others, own;
       for (const HeldOutPair* p : members) (p->block_a == block || p->block_b == block ? own : others).push_back(p);
@@ -243,7 +252,7 @@ std::vector<HeldOutPair> held_out_pairs(std::span<const HeldOutNetwork> networks
 
 PairedErrors fit_paired_errors(std::span<const HeldOutPair> pairs) {
   const Pairs all = chosen(pairs, [](const HeldOutPair&) { return true; });
-  PairedErrors errors{.measured = fitted(balanced(all))};
+  PairedErrors errors{.measured = pooled(all)};
   std::map<std::string, Pairs> by_target;
   for (const HeldOutPair* p : all)
     if (!p->target.empty()) by_target[p->target].push_back(p);
@@ -260,14 +269,18 @@ std::vector<PairedCoverage> paired_coverage(std::span<const HeldOutPair> pairs) 
   for (const HeldOutPair& p : pairs) datasets.insert(p.dataset);
   std::vector<PairedCoverage> result;
   for (const std::string& dataset : datasets) {
-    const PairedErrors others{.measured =
-                                  fitted(balanced(chosen(pairs, [&](const HeldOutPair& p) { return p.dataset != dataset; })))};
+    const PairedErrors others{.measured = pooled(chosen(pairs, [&](const HeldOutPair& p) { return p.dataset != dataset; }))};
     for (const auto& [relation, own] : by_relation(chosen(pairs, [&](const HeldOutPair& p) { return p.dataset == dataset; }))) {
       std::vector<double> widths;
       for (const HeldOutPair* p : own) widths.push_back(ships.half_width(p->known) / independent_half_width(p->known));
-      result.push_back({dataset, relation, own.size(), covered(own, independent_half_width),
-                        covered(own, [&](const EstimatePair& pair) { return others.half_width(pair); }),
-                        covered_by_other_blocks(own), median(std::move(widths))});
+      result.push_back({.dataset = dataset,
+                        .relation = relation,
+                        .pairs = own.size(),
+                        .independent = covered(own, independent_half_width),
+                        .other_blocks = covered_by_other_blocks(own),
+                        .width = median(std::move(widths))});
+      if (others.measured[static_cast<size_t>(relation)])
+        result.back().other_data_sets = covered(own, [&](const EstimatePair& pair) { return others.half_width(pair); });
     }
   }
   return result;

@@ -45,10 +45,10 @@ struct PairedCoverage {
   std::string dataset;
   Relation relation = Relation::nothing;
   size_t pairs = 0;
-  double independent = 0;              ///< of errors with nothing in common
-  double other_data_sets = 0;          ///< factors of the other data sets alone
-  std::optional<double> other_blocks;  ///< factors of the energy model itself from pairs without the blocks of the pair
-  double width = 1;                    ///< median half width over that of independent errors, as shipped
+  double independent = 0;                 ///< of errors with nothing in common
+  std::optional<double> other_data_sets;  ///< factors of the other data sets alone; nothing where none has such pairs
+  std::optional<double> other_blocks;     ///< factors of the energy model itself from pairs without the blocks of the pair
+  double width = 1;                       ///< median half width over that of independent errors, as shipped
 };
 std::vector<PairedCoverage> paired_coverage(std::span<const HeldOutPair> pairs);
 

@@ -37,6 +37,15 @@ std::string front_text(Front front) {
   return front == Front::on ? "on the front" : front == Front::perhaps ? "perhaps" : front == Front::off ? "off" : "–";
 }
 
+/// What the figures cover, or that they differ in it.
+std::string covered(const Comparison& c) {
+  const Estimate& first = c.rows.front().estimate.estimate;
+  for (const ComparedEstimate& row : c.rows)
+    if (const Estimate& e = row.estimate.estimate; e.scope != first.scope || e.idle_included != first.idle_included)
+      return "MIXED SCOPES";
+  return fmt::format("{}, idle power {}", first.scope, first.idle_included ? "included" : "not included");
+}
+
 std::string ranking(const Comparison& c, const Rendering& rendering) {
   const bool accuracy = has_accuracy(c);
   std::vector<TextTable::Column> columns = {{"", Align::right},

@@ -26,7 +26,10 @@ std::string bases(std::span<const EstimateReport* const> estimates) {
   return text;
 }
 
-std::string figure_text(const DerivedFigure& f) { return quantity_interval(f.value.value, f.value.low, f.value.high, f.unit); }
+std::string figure_text(const DerivedFigure& f) {
+  if (f.unit.empty()) return fmt::format("{:.3g} [{:.3g}, {:.3g}]", f.value.value, f.value.low, f.value.high);
+  return quantity_interval(f.value.value, f.value.low, f.value.high, f.unit);
+}
 
 std::string of_one(const EstimateReport& r, const Rendering& rendering) {
   std::string text;
