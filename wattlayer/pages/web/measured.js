@@ -52,7 +52,7 @@ function measuredHead(content, task, row) {
 
 function windowOption(values, row, half, unit, estimate) {
   const low = Math.min(...values, ...(estimate ? [estimate[0]] : [])), high = Math.max(...values, ...(estimate ? [estimate[0]] : []));
-  const room = (high - low || high * 0.02) * 0.12;
+  const room = Math.max((high - low) * 0.12, high * 0.003);
   const band = (from, to, colour, opacity) => ({type: "custom", silent: true, data: [[0, from]], z: 1, renderItem: (params, api) => {
     const {y, height} = params.coordSys;
     const [top, bottom] = [to, from].map((value) => Math.max(y, Math.min(y + height, api.coord([0, value])[1])));
@@ -64,7 +64,7 @@ function windowOption(values, row, half, unit, estimate) {
     tooltip: {...look().tooltip, formatter: (at) => tip(`window ${at.data.value[0]}`, [["per pass", quantity(at.data.value[1], unit)], ["from the mean", deviation(at.data.value[1], mean)]])},
     xAxis: {type: "value", name: "window", nameLocation: "middle", nameGap: 28, min: 0.5, max: values.length + 0.5, minInterval: 1, axisLabel: {color: theme.colour("soft"), showMinLabel: false, showMaxLabel: false}, splitLine: {show: false},
       nameTextStyle: {color: theme.colour("soft")}, axisLine: {lineStyle: {color: theme.colour("line")}}},
-    yAxis: {type: "value", min: low - room, max: high + room, axisLabel: {color: theme.colour("soft"), fontSize: 11, showMinLabel: false, showMaxLabel: false, formatter: (v) => axisNumber(v, high, (high - low) || high, unit)}, splitLine: {lineStyle: {color: theme.colour("line")}}},
+    yAxis: {type: "value", min: low - room, max: high + room, axisLabel: {color: theme.colour("soft"), fontSize: 11, showMinLabel: false, showMaxLabel: false, formatter: (v) => axisNumber(v, high, high - low + 2 * room, unit)}, splitLine: {lineStyle: {color: theme.colour("line")}}},
     series: [estimate ? band(estimate[1], estimate[2], okabe[0], 0.1) : null, half !== null ? band(mean - half, mean + half, okabe[2], 0.22) : null,
       estimate ? {type: "line", silent: true, showSymbol: false, lineStyle: {color: okabe[0], width: 1.5, type: "dashed"}, data: [[0.5, estimate[0]], [values.length + 0.5, estimate[0]]]} : null,
       {type: "line", silent: true, showSymbol: false, lineStyle: {color: okabe[2], width: 1.5}, data: [[0.5, mean], [values.length + 0.5, mean]]},
