@@ -153,6 +153,13 @@ const tests = {
     });
   },
 
+  async "layer by layer: estimated against measured"() {
+    await opened(pages.byLayer(), {}, async (page) => {
+      assert.ok((await page.$$("#all tbody tr")).length > 10);
+      assert.ok(await page.$("#agreement canvas"));
+    });
+  },
+
   async "no meter: the energy is unknown, never zero"() {
     await opened(pages.unmetered(), {}, async (page) => {
       assert.equal(await page.textContent("#measured .big"), "unknown");

@@ -119,19 +119,33 @@ function tasksTable(content) {
   const most = Math.max(1e-300, ...rows.map(({row, e}) => Math.max((row.energy || 0) + (row.energy_half || 0), e ? e.energy[2] : 0)));
   const failed = content.tasks.filter((task) => task.failure || task.interrupted);
   return section("all", "All measurements", "Energy of one pass of the batch. The bar is the measurement, the line over it the estimate's 90 % interval where one compares.",
-    plainTable([{name: "measured", left: true, text: ({task}) => el("span", {title: task.name}, shortened(task.name, 54))}, {name: "batch", text: ({task}) => countText(task.batch)}, {name: "energy", text: ({row}) => (row.energy === null ? unknown : el("b", {}, quantity(row.energy, "J")))},
+    plainTable([{name: "measured", left: true, text: ({task}) => el("span", {title: task.name}, shortened(task.name, 42))}, {name: "batch", text: ({task}) => countText(task.batch)}, {name: "energy", text: ({row}) => (row.energy === null ? unknown : el("b", {}, quantity(row.energy, "J")))},
       {name: "95 %", text: ({row}) => (row.energy_half === null || !(row.energy > 0) ? "–" : relative(row.energy_half, row.energy))},
       {name: "", left: true, text: ({row, e}) => (row.energy === null ? "" : intervalBar([row.energy, e ? e.energy[1] : row.energy - (row.energy_half || 0), e ? e.energy[2] : row.energy + (row.energy_half || 0)], most))},
       {name: "estimated", text: ({e}) => (e ? quantity(e.energy[0], "J") : "–")}, {name: "off by", text: ({row, e}) => (e ? deviation(e.energy[0], row.energy) : "–")},
-      {name: "time", text: ({row}) => quantity(row.time, "s")}, {name: "power", text: ({row}) => (row.power === null ? unknown : quantity(row.power, "W"))}, {name: "meter", left: true, text: ({row}) => `${meterName(row)}, ${row.method || "time only"}`}], rows),
+      {name: "time", text: ({row}) => quantity(row.time, "s")}, {name: "power", text: ({row}) => (row.power === null ? unknown : quantity(row.power, "W"))}, {name: "meter", left: true, text: ({row}) => `${meterName(row)}, ${row.method || "time only"}`}], rows, {class: "dense"}),
     failed.length ? listed(failed.map((task) => `${task.name}: ${task.failure || "not measured"}`)) : null);
+}
+
+/// Estimated against measured energy, where there are enough of both.
+function agreementSection(content) {
+  const rows = content.tasks.flatMap((task) => task.rows.slice(0, 1).map((row) => ({task, row, e: estimateBeside(content, task, row)}))).filter(({row, e}) => e && row.energy > 0);
+  if (rows.length < 4) return null;
+  const kinds = rows.map(({task}) => (task.network ? "network" : task.name.split(" ")[0]));
+  const operators = [...new Set(kinds)];
+  const plot = {measured: rows.map(({row}) => row.energy), predicted: rows.map(({e}) => e.energy[0]), row: rows.map(({task}) => task.name), op: kinds.map((kind) => operators.indexOf(kind))};
+  const box = el("div", {class: "chart batches"});
+  const node = section("agreement", "Estimated against measured", "Energy of one pass; on the dashed line both agree.", box,
+    el("ul", {class: "key"}, operators.map((op, k) => el("li", {}, el("i", {class: "dot", style: {background: okabe[k] || grey}}), op))));
+  node.ready = () => chart(box, () => agreementOption({plots: [plot], operators}, plot, 9), "Estimated against measured energy");
+  return node;
 }
 
 function measuredPage(content) {
   const head = el("section", {class: "head"}, el("p", {class: "where"}, `measured on ${content.device} · ${content.engine} ${content.engine_version} · ${content.dtype} · ${content.started.replace("T", " ").replace("Z", " UTC")}`),
     el("h1", {}, content.tasks.length === 1 ? content.tasks[0].name : `${plural(content.tasks.length, "measurement")}`), listed(content.measured_remarks));
   const single = content.tasks.slice(0, 12).map((task, i) => taskSection(content, task, i));
-  const nodes = [head, content.tasks.length > 1 ? tasksTable(content) : null, ...single].filter(Boolean);
+  const nodes = [head, content.tasks.length > 1 ? tasksTable(content) : null, agreementSection(content), ...single].filter(Boolean);
   if (content.tasks.length > single.length) nodes.push(el("p", {class: "caption"}, `Windows are shown of the first ${single.length} of ${content.tasks.length} measurements.`));
   const networks = content.tasks.filter((task) => task.network && task.estimate !== null).map((task) => content.estimates[task.estimate]);
   if (networks.length) return void estimatePage({...content, estimates: networks}, [...nodes, el("h2", {class: "divider"}, "What was estimated")], []);
