@@ -36,13 +36,15 @@ test_program() {
   local root=$1
   [ -e "$root/etc/os-release" ] || debootstrap --variant=minbase bullseye "$root" http://deb.debian.org/debian
   mkdir -p "$root/portable"
+  mountpoint -q "$root/proc" || mount --bind /proc "$root/proc"
+  trap 'umount "'"$root"'/proc"' EXIT
   cp "$program" examples/resnet50.onnx campaigns/cpu-small.json "$root/portable/"
   chroot "$root" bash -euo pipefail -c '
     cd /portable && rm -f try.db
     . /etc/os-release && echo "$PRETTY_NAME, $(ldd --version | head -1)"
     ./wattlayer estimate resnet50.onnx --on xeon-gold-5120 | head -4
     { ./wattlayer estimate nothing.onnx --on xeon-gold-5120 || test $? = 1; } 2>&1 | grep "no such file"
-    timeout 120 ./wattlayer collect cpu-small --runner fake --meter fake --db try.db 2>/dev/null | tail -2
+    timeout 120 ./wattlayer collect cpu-small --runner fake --meter fake --db try.db 2>&1 | tail -1
     ./wattlayer fit --db try.db -o my.wlm >/dev/null
     ./wattlayer estimate resnet50.onnx --on my.wlm | head -2
     timeout 60 ./wattlayer measure --exec "sleep 0.2" --meter fake --idle 0.2 | head -3'
