@@ -7,6 +7,7 @@
 
 #include "cli/amount.h"
 #include "cli/chosen_energy_model.h"
+#include "cli/footprint_options.h"
 #include "cli/mlp_estimate.h"
 #include "cli/network_options.h"
 #include "cli/program.h"
@@ -32,6 +33,7 @@ struct Options {
   double samples = 0, validation_samples = 0, epochs = 1;
   NetworkOptions reading;
   MlpEstimateOptions mlp;  ///< with --mlp; its output is everybody's
+  FootprintOptions factors;
 };
 
 /// What is said of one target.
@@ -43,6 +45,7 @@ struct Answer {
   TrainingEstimate estimate;
   TrainingMemory memory;
   double parameters = 0, device_bytes = 0;
+  std::vector<DerivedFigure> derived;  ///< only what was asked for
   std::vector<std::string> remarks;
 };
 
@@ -134,6 +137,13 @@ Json answer_json(const Answer& a) {
   for (const Unpriced& u : e.unpriced)
     json["unpriced"].push_back(
         {{"op", u.op}, {"count", u.count}, {"bound_j", u.bound_j ? Json(*u.bound_j) : Json()}, {"reason", u.reason}});
+  for (const DerivedFigure& f : a.derived)
+    json["derived"].push_back({{"name", f.name},
+                               {"value", f.value.value},
+                               {"low", f.value.low},
+                               {"high", f.value.high},
+                               {"unit", f.unit},
+                               {"basis", f.basis}});
   json["remarks"] = a.remarks;
   return json;
 }
@@ -159,6 +169,8 @@ std::string totals(const Answer& a) {
   if (a.plan.epochs != 1) line(fmt::format("{} epochs", count_text(a.plan.epochs)), both(t.run_j, t.run_s));
   const Interval kwh{t.run_j.value / 3.6e6, t.run_j.low / 3.6e6, t.run_j.high / 3.6e6};
   line("", fmt::format("{:.4g} kWh [{:.3g}, {:.3g}]", kwh.value, kwh.low, kwh.high));
+  for (const DerivedFigure& f : a.derived)
+    text += wrapped(fmt::format("  {}: {} ({})", f.name, of(f.value, f.unit), f.basis), 118, "    ");
   line("mean power", of(e.power_w, "W"));
   line("coverage", fmt::format("{} of the energy is from predictors inside their fitted range", percent(t.coverage)));
   line("intervals", "90 %" + (e.interval_note.empty() ? std::string() : ", " + e.interval_note));
@@ -214,9 +226,13 @@ void estimate(const Options& options, const DataFiles& files) {
   if (source.is_list())
     throw Error(ErrorKind::invalid_input,
                 options.network + ": a list of layers has no edges to go back along; expected an ONNX file or net:NAME");
+  const Footprint footprint = options.factors.footprint(files);
   std::vector<Answer> answers;
-  for (const std::string& target : options.targets)
-    answers.push_back(answer(source, choose_energy_model(files, target, dtype), options, files));
+  for (const std::string& target : options.targets) {
+    Answer a = answer(source, choose_energy_model(files, target, dtype), options, files);
+    a.derived = derived_figures_of_run(a.estimate.step, a.estimate.run_j, footprint);
+    answers.push_back(std::move(a));
+  }
   std::string text;
   Json list = Json::array();
   for (const Answer& a : answers) {
@@ -258,6 +274,7 @@ void add_options(CLI::App& verb, Options& o) {
       ->type_name("NODE");
   verb.add_option("--dtype", o.dtype, "data type of the arithmetic: f32, f16, bf16, ...")->type_name("DTYPE");
   add_network_options(verb, o.reading);
+  add_grid_options(verb, o.factors);
   verb.add_flag("--json", o.mlp.json, "print JSON");
   verb.add_option("-o,--output", o.mlp.output, "write to this file")->type_name("FILE");
 }
@@ -272,8 +289,10 @@ void add_training_estimate(CLI::App& app, const Program& program) {
   verb->footer(
       "\nwattlayer training estimate net:resnet50 --on a100-sxm --batch 64 --samples 50000 --epochs 90 --optimizer momentum\n"
       "What a step runs, and what is not in it: docs/training/workload.md.");
-  verb->callback([options, &program] {
+  verb->callback([options, verb, &program] {
     if (!options->mlp.mlp.empty()) {
+      for (const char* factor : {"--grid", "--pue", "--price"})
+        if (verb->count(factor) > 0) throw CLI::ValidationError(factor, "goes with NETWORK, not with --mlp");
       if (options->targets.size() > 1) throw CLI::ValidationError("--on", "--mlp takes one hardware");
       options->mlp.on = options->targets.front();
       return estimate_mlp(options->mlp, program.data_files());

@@ -72,6 +72,16 @@ TEST(Footprint, EmbodiedCarbonGoesByTime) {
   EXPECT_NE(all[0].basis.find("50 %"), all[0].basis.npos);
 }
 
+TEST(Footprint, TrainingRuns) {
+  const Footprint f{.grid = GridIntensity{100, "g", "", ""}, .pue = 2, .price = Price{0.3, "EUR"}};
+  const auto all = derived_figures_of_run(kilowatt_hour().estimate, {7.2e6, 3.6e6, 14.4e6}, f);
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_NEAR(figure(all, "energy of the run with PUE").value.value, 4000, 1e-9);
+  EXPECT_NEAR(figure(all, "CO2e of the run").value.value, 400, 1e-9);
+  EXPECT_NEAR(figure(all, "cost of the run").value.high, 2.4, 1e-9);
+  EXPECT_TRUE(derived_figures_of_run(kilowatt_hour().estimate, {1, 1, 1}, {}).empty());
+}
+
 TEST(Footprint, PricesHaveACurrency) {
   EXPECT_EQ(price("0.30EUR").per_kwh, 0.3);
   EXPECT_EQ(price("0.30EUR").currency, "EUR");

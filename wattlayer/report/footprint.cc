@@ -18,15 +18,19 @@ Interval scaled(const Interval& i, double factor) { return {i.value * factor, i.
 /// The figures of one estimate, with their bases.
 class Figures {
  public:
-  Figures(const EstimateReport& report, const Footprint& footprint) : report_(report), f_(footprint) {
-    const Estimate& e = report.estimate;
-    energy_basis_ = fmt::format("energy of {} (idle {})", e.scope.empty() ? "an unstated scope" : e.scope,
-                                e.idle_included ? "included" : "not included");
+  Figures(const Estimate& estimate, const Footprint& footprint) : estimate_(estimate), f_(footprint) {
+    energy_basis_ = fmt::format("energy of {} (idle {})", estimate.scope.empty() ? "an unstated scope" : estimate.scope,
+                                estimate.idle_included ? "included" : "not included");
     if (f_.pue) energy_basis_ += fmt::format(" × PUE {:g} as given", *f_.pue);
   }
 
-  std::vector<DerivedFigure> all() {
-    const Interval inference = report_.energy_per_inference_j;
+  std::vector<DerivedFigure> of_run(const Interval& energy_j) {
+    if (f_.pue) add("energy of the run with PUE", scaled(energy_j, *f_.pue / joules_per_wh), "Wh", energy_basis_);
+    add_energy_span("of the run", energy_j, "");
+    return std::move(figures_);
+  }
+
+  std::vector<DerivedFigure> of_inference(const Interval& inference) {
     if (f_.pue) add("energy per inference with PUE", scaled(inference, *f_.pue), "J", energy_basis_);
     add_span("per inference", inference, seconds_per_inference(), "");
     if (!f_.per_day) return std::move(figures_);
@@ -45,12 +49,16 @@ class Figures {
     figures_.push_back({std::move(name), value, std::move(unit), std::move(basis)});
   }
 
-  void add_span(std::string_view name, const Interval& energy_j, const Interval& seconds, const std::string& times) {
+  void add_energy_span(std::string_view name, const Interval& energy_j, const std::string& times) {
     if (f_.grid) add(fmt::format("CO2e {}", name), grams_of(energy_j, f_), "g", energy_basis_ + " × " + f_.grid->basis + times);
     if (f_.price)
       add(fmt::format("cost {}", name), money_of(energy_j, f_), f_.price->currency.empty() ? "money" : f_.price->currency,
           fmt::format("{} × {:g}{}{} a kWh as given{}", energy_basis_, f_.price->per_kwh, f_.price->currency.empty() ? "" : " ",
                       f_.price->currency, times));
+  }
+
+  void add_span(std::string_view name, const Interval& energy_j, const Interval& seconds, const std::string& times) {
+    add_energy_span(name, energy_j, times);
     if (!f_.embodied) return;
     const Embodied& d = *f_.embodied;
     const double life_s = d.lifetime_years * days_per_year * seconds_per_day * d.utilisation;
@@ -67,10 +75,10 @@ class Figures {
   }
 
   Interval seconds_per_inference() const {
-    return scaled(report_.estimate.time_s, 1 / static_cast<double>(std::max<int64_t>(1, report_.estimate.batch)));
+    return scaled(estimate_.time_s, 1 / static_cast<double>(std::max<int64_t>(1, estimate_.batch)));
   }
 
-  const EstimateReport& report_;
+  const Estimate& estimate_;
   const Footprint& f_;
   std::string energy_basis_;
   std::vector<DerivedFigure> figures_;
@@ -104,7 +112,12 @@ Interval money_of(const Interval& energy_j, const Footprint& f) {
 }
 
 std::vector<DerivedFigure> derived_figures(const EstimateReport& report, const Footprint& footprint) {
-  return footprint.empty() ? std::vector<DerivedFigure>() : Figures(report, footprint).all();
+  if (footprint.empty()) return {};
+  return Figures(report.estimate, footprint).of_inference(report.energy_per_inference_j);
+}
+
+std::vector<DerivedFigure> derived_figures_of_run(const Estimate& step, const Interval& run_j, const Footprint& footprint) {
+  return footprint.empty() ? std::vector<DerivedFigure>() : Figures(step, footprint).of_run(run_j);
 }
 
 }  // namespace wattlayer

@@ -45,4 +45,7 @@ Interval money_of(const Interval& energy_j, const Footprint& footprint);
 /// every factor in it.
 std::vector<DerivedFigure> derived_figures(const EstimateReport& report, const Footprint& footprint);
 
+/// What follows for a training run of so much energy, in the scope of the estimate: of the grid, PUE and price.
+std::vector<DerivedFigure> derived_figures_of_run(const Estimate& step, const Interval& run_j, const Footprint& footprint);
+
 }  // namespace wattlayer
