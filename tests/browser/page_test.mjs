@@ -129,7 +129,7 @@ const tests = {
       assert.equal((await page.$$("#overview tbody tr")).length, 8);
       assert.match(await page.textContent("#overview"), /do not compare/);
       await page.click("#overview tbody tr:nth-child(6) button");
-      assert.match(await page.textContent("h1"), /vgg11/);
+      assert.match(await page.textContent("h2.name"), /vgg11/);
       await page.screenshot({path: join(folder, "several.png"), fullPage: true});
     });
   },
@@ -150,6 +150,13 @@ const tests = {
       assert.match(await page.textContent("#measured"), /the estimate is [+−][0-9.,]+ % off/);
       assert.equal((await page.$$("#all tbody tr")).length, 2);
       await page.screenshot({path: join(folder, "measured.png"), fullPage: true});
+    });
+  },
+
+  async "layer by layer: estimated against measured"() {
+    await opened(pages.byLayer(), {}, async (page) => {
+      assert.ok((await page.$$("#all tbody tr")).length > 10);
+      assert.ok(await page.$("#agreement canvas"));
     });
   },
 

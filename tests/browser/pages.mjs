@@ -52,6 +52,7 @@ export class Pages {
     return this.make("compared", "compare", "examples/resnet50.onnx", "net:vgg11", "net:alexnet", "--on", "xeon-gold-5120", "--batch", "1,8", "--accuracy", "examples/resnet50.onnx=80.9,net:vgg11=70.4,net:alexnet=56.5");
   }
   measured() { return this.make("measured", "measure", "net:alexnet", "--runner", "fake", "--on", "jetson-nano", "--batch", "1,8"); }
+  byLayer() { return this.make("by-layer", "measure", "net:alexnet", "--by-layer", "--runner", "fake", "--on", "jetson-nano"); }
   unmetered() { return this.make("unmetered", "measure", "net:alexnet", "--runner", "fake", "--meter", "none"); }
 
   /// Nothing where the measured data are not there.

@@ -33,6 +33,7 @@ Json number(const std::optional<double>& value) { return value ? number(*value) 
 Json row_json(const EvaluationRow& row) {
   Json json{
       {"unit", row.unit_left_out}, {"level", row.level}, {"method", row.method}, {"pooled", row.pooled}, {"note", row.note}};
+  json["epochs_seen"] = row.epochs_seen ? Json(*row.epochs_seen) : Json(nullptr);
   json["score"] = nullptr;
   if (const auto& s = row.score)
     json["score"] = {{"n", s->n},

@@ -51,13 +51,13 @@ function batchTip(e) {
 }
 
 function batchSection(content) {
-  const series = batchSeries(content).slice(0, 8);
+  const all = batchSeries(content), series = all.slice(0, okabe.length);
   if (!series.length) return null;
   const networks = new Set(series.map((s) => s.network)), models = new Set(series.map((s) => s.model));
   for (const s of series) s.name = [networks.size > 1 || models.size === 1 ? s.network : null, models.size > 1 || networks.size === 1 ? s.model : null].filter(Boolean).join(" on ");
   const box = el("div", {class: "chart batches"});
   const node = section("batches", "Energy against batch size",
-    "Joules per inference; the band is the 90 % interval of each point. The time and power of a point are in its tooltip. Whether a batch fits into the device's memory is not checked.",
+    "Joules per inference; the band is the 90 % interval of each point. The time and power of a point are in its tooltip. Whether a batch fits into the device's memory is not checked." + (all.length > series.length ? ` The first ${series.length} of ${all.length} networks and targets are drawn.` : ""),
     box, el("ul", {class: "key"}, series.map((s, i) => el("li", {}, el("i", {class: "dot", style: {background: okabe[i % okabe.length]}}), s.name, " ", el("span", {class: "soft"}, bestBatch(s))))));
   node.ready = () => chart(box, () => batchOption(series), "Energy per inference against batch size");
   return node;

@@ -20,18 +20,20 @@ function contestName(contest) {
 function verdictSection(content, choose) {
   const most = Math.max(...content.estimates.map((e) => e.per_inference[2]));
   const accurate = content.compared.some((row) => row.accuracy !== null);
+  const several = (key) => new Set(key === "target" ? content.compared.map((row) => row.target) : content.estimates.map((e) => e[key])).size > 1;
   const columns = [
     {name: "", text: (r) => `${r.place + 1}`},
-    {name: "network", left: true, text: (r) => r.e.network}, {name: "target", left: true, text: (r) => r.row.target}, {name: "batch", text: (r) => countText(r.e.batch)},
+    {name: "network", left: true, text: (r) => r.e.network}, several("target") && {name: "target", left: true, text: (r) => r.row.target}, several("batch") && {name: "batch", text: (r) => countText(r.e.batch)},
     {name: "per inference", text: (r) => el("b", {}, quantity(r.e.per_inference[0], "J"))}, {name: "90 % interval", left: true, text: (r) => intervalBar(r.e.per_inference, most)},
     {name: "", text: (r) => rangeText(r.e.per_inference, "J")},
-    {name: "over the winner", left: true, text: (r) => (r.row.over_winner ? [ratioText(r.row.over_winner), " ", el("span", {class: r.row.clear ? "clear" : "soft"}, r.row.clear ? "clear" : "not clear")] : r.place === 0 ? "least" : r.row.sufficient ? "–" : "not accurate enough")},
+    {name: "over the winner", left: true, text: (r) => (r.place === content.contests[0]?.rows[0] ? "least" : r.row.over_winner ? [ratioText(r.row.over_winner), " ", el("span", {class: r.row.clear ? "clear" : "soft"}, r.row.clear ? "clear" : "not clear")] : r.row.sufficient ? "–" : "not accurate enough")},
     accurate && {name: "accuracy", text: (r) => (r.row.accuracy === null ? "–" : String(r.row.accuracy))}, accurate && {name: "", left: true, text: (r) => frontNames[r.row.front]},
-    {name: "coverage", text: (r) => percent(r.e.coverage)}, {name: "scope", left: true, text: (r) => r.e.scope},
+    {name: "coverage", text: (r) => percent(r.e.coverage)}, several("scope") && {name: "scope", left: true, text: (r) => r.e.scope},
     {name: "", text: (r) => el("button", {type: "button", class: "quiet", onclick: () => choose(r.row.estimate, true)}, "show")}].filter(Boolean);
   const rows = content.compared.map((row, place) => ({row, place, e: content.estimates[row.estimate]}));
   const few = content.contests.slice(0, 12);
-  return section("verdict", "Who takes the least", "Joules per inference with 90 % intervals. Whether a difference is larger than the uncertainty is judged by the ratio of two estimates, whose errors partly cancel.",
+  return section("verdict", "Who takes the least", "Joules per inference with 90 % intervals. Whether a difference is larger than the uncertainty is judged by the ratio of two estimates: what errors have in common cancels in it, where that was measured.",
+    el("p", {class: "where"}, [several("target") ? null : content.compared[0].target, several("scope") ? null : content.estimates[0].scope].filter(Boolean).join(" · ")),
     content.contests.length ? el("p", {class: "verdict"}, winnerText(content, content.contests[0])) : null,
     plainTable(columns, rows, {class: "overview"}),
     few.length > 1 ? el("ul", {class: "plain"}, few.slice(1).map((contest) => el("li", {}, el("span", {class: "soft"}, `${contestName(contest)}: `), winnerText(content, contest)))) : null,
@@ -43,18 +45,18 @@ function frontOption(content, points) {
   const front = points.filter((p) => p.row.front === "on").sort((a, b) => a.e.per_inference[0] - b.e.per_inference[0]);
   const accuracies = points.map((p) => p.row.accuracy);
   const room = (Math.max(...accuracies) - Math.min(...accuracies) || 1) * 0.12;
-  const marks = {on: "circle", perhaps: "diamond", off: "emptyCircle", unknown: "circle"};
+  const marks = {on: "circle", perhaps: "diamond", off: "circle", unknown: "circle"};
   return {
-    grid: {left: 66, right: 90, top: 20, bottom: 48},
+    grid: {left: 66, right: 60, top: 20, bottom: 48},
     tooltip: {...look().tooltip, formatter: (at) => (at.data.point ? tip(nameOf(content, at.data.point.e), [["accuracy", String(at.data.point.row.accuracy)], ["per inference", quantity(at.data.point.e.per_inference[0], "J")],
       ["90 % interval", rangeText(at.data.point.e.per_inference, "J")], ["standing", frontNames[at.data.point.row.front]]]) : "")},
     xAxis: logAxis("energy per inference", "J", niceBelow(Math.min(...energies)), niceAbove(Math.max(...energies)), {nameGap: 30}),
     yAxis: {type: "value", name: "accuracy, as given", nameLocation: "middle", nameGap: 46, min: Math.min(...accuracies) - room, max: Math.max(...accuracies) + room,
-      nameTextStyle: {color: theme.colour("soft")}, axisLabel: {color: theme.colour("soft"), formatter: (v) => String(parseFloat(v.toPrecision(3)))}, splitLine: {lineStyle: {color: theme.colour("line")}}},
+      nameTextStyle: {color: theme.colour("soft")}, axisLabel: {color: theme.colour("soft"), showMinLabel: false, showMaxLabel: false, formatter: (v) => String(parseFloat(v.toPrecision(3)))}, splitLine: {lineStyle: {color: theme.colour("line")}}},
     series: [
       {type: "line", step: "end", silent: true, showSymbol: false, lineStyle: {color: theme.colour("soft"), type: "dashed", width: 1.2}, data: front.map((p) => [p.e.per_inference[0], p.row.accuracy])},
-      {type: "scatter", symbolSize: 11, data: points.map((p) => ({value: [p.e.per_inference[0], p.row.accuracy], point: p, symbol: marks[p.row.front], itemStyle: {color: p.row.front === "off" ? grey : okabe[0]}})),
-        label: {show: true, position: "right", color: theme.colour("ink"), fontSize: 11, formatter: (at) => shortened(at.data.point.e.network, 22)}}],
+      {type: "scatter", symbolSize: 11, data: points.map((p, i) => ({value: [p.e.per_inference[0], p.row.accuracy], point: p, label: {position: i % 2 ? "bottom" : "top"}, symbol: marks[p.row.front], itemStyle: p.row.front === "off" ? {color: theme.colour("card"), borderColor: grey, borderWidth: 2} : {color: okabe[0]}})),
+        label: {show: true, distance: 7, color: theme.colour("ink"), fontSize: 11, formatter: (at) => shortened(nameOf(content, at.data.point.e), 34)}}],
   };
 }
 

@@ -37,7 +37,7 @@ function estimateHead(view) {
   const noted = e.interval_note ? `90 % interval, ${e.interval_note}` : "90 % interval";
   return el("section", {class: "head"},
     el("p", {class: "where"}, `${model ? model.hardware.name : e.hardware} · ${e.engine} · ${e.dtype} · batch ${countText(e.batch)}`),
-    el("h1", {}, e.network),
+    el(content.kind === "estimate" && content.estimates.length === 1 ? "h1" : "h2", {class: "name"}, e.network),
     el("div", {class: "figures"},
       figure(e.stated_power_w !== null ? "energy per inference, modelled" : "energy per inference", el("span", {class: "big"}, quantity(e.per_inference[0], "J")),
         [el("span", {}, rangeText(e.per_inference, "J")), ` · ${noted}`], intervalBar(e.per_inference, most)),
@@ -56,7 +56,7 @@ function layerColumns(view, most) {
   const text = (column) => (i) => texts[l[column][i]];
   const number = (column) => (i) => l[column][i];
   return [
-    {key: "place", name: "#", width: "38px", value: (i) => i, cell: (i) => countText(i + 1), title: "place in the network"},
+    {key: "place", name: "#", width: l.op.length > 999 ? "56px" : "38px", value: (i) => i, cell: (i) => countText(i + 1), title: "place in the network"},
     {key: "name", name: "layer", width: "minmax(165px,2.1fr)", left: true, value: text("name"), cell: (i) => el("span", {title: texts[l.name[i]]}, shortName(texts[l.name[i]], texts[l.op[i]], 24), l.nodes[i] > 1 && el("small", {}, ` +${l.nodes[i] - 1}`))},
     {key: "op", name: "operator", width: "minmax(100px,1fr)", left: true, value: text("op"), cell: (i) => [el("i", {class: "dot", style: {background: view.colourOf(texts[l.op[i]])}}), texts[l.op[i]]]},
     {key: "shapes", name: "shapes", width: "minmax(110px,1.9fr)", left: true, value: text("shapes"), cell: (i) => el("span", {title: texts[l.shapes[i]]}, texts[l.shapes[i]])},

@@ -3,7 +3,12 @@
 const meterName = (row) => (row.meter ? `${row.meter}${row.conditions.domain ? `:${row.conditions.domain}` : ""}` : "no meter");
 
 function halfWidth(half, value) {
-  return half === null || !(value > 0) ? "spread unknown" : `± ${((100 * half) / value).toPrecision(2)} % (95 %)`;
+  return half === null || !(value > 0) ? "spread unknown" : `${relative(half, value)} (95 %)`;
+}
+
+function relative(half, value) {
+  const share = (100 * half) / value;
+  return share < 0.001 ? "± < 0.001 %" : `± ${share.toPrecision(2)} %`;
 }
 
 /// The estimate of a task, if its energy compares with this row.
@@ -47,7 +52,7 @@ function measuredHead(content, task, row) {
 
 function windowOption(values, row, half, unit, estimate) {
   const low = Math.min(...values, ...(estimate ? [estimate[0]] : [])), high = Math.max(...values, ...(estimate ? [estimate[0]] : []));
-  const room = (high - low || high * 0.02) * 0.12;
+  const room = Math.max((high - low) * 0.12, high * 0.003);
   const band = (from, to, colour, opacity) => ({type: "custom", silent: true, data: [[0, from]], z: 1, renderItem: (params, api) => {
     const {y, height} = params.coordSys;
     const [top, bottom] = [to, from].map((value) => Math.max(y, Math.min(y + height, api.coord([0, value])[1])));
@@ -59,7 +64,7 @@ function windowOption(values, row, half, unit, estimate) {
     tooltip: {...look().tooltip, formatter: (at) => tip(`window ${at.data.value[0]}`, [["per pass", quantity(at.data.value[1], unit)], ["from the mean", deviation(at.data.value[1], mean)]])},
     xAxis: {type: "value", name: "window", nameLocation: "middle", nameGap: 28, min: 0.5, max: values.length + 0.5, minInterval: 1, axisLabel: {color: theme.colour("soft"), showMinLabel: false, showMaxLabel: false}, splitLine: {show: false},
       nameTextStyle: {color: theme.colour("soft")}, axisLine: {lineStyle: {color: theme.colour("line")}}},
-    yAxis: {type: "value", min: low - room, max: high + room, axisLabel: {color: theme.colour("soft"), fontSize: 11, showMinLabel: false, showMaxLabel: false, formatter: (v) => axisNumber(v, high, (high - low) || high, unit)}, splitLine: {lineStyle: {color: theme.colour("line")}}},
+    yAxis: {type: "value", min: low - room, max: high + room, axisLabel: {color: theme.colour("soft"), fontSize: 11, showMinLabel: false, showMaxLabel: false, formatter: (v) => axisNumber(v, high, high - low + 2 * room, unit)}, splitLine: {lineStyle: {color: theme.colour("line")}}},
     series: [estimate ? band(estimate[1], estimate[2], okabe[0], 0.1) : null, half !== null ? band(mean - half, mean + half, okabe[2], 0.22) : null,
       estimate ? {type: "line", silent: true, showSymbol: false, lineStyle: {color: okabe[0], width: 1.5, type: "dashed"}, data: [[0.5, estimate[0]], [values.length + 0.5, estimate[0]]]} : null,
       {type: "line", silent: true, showSymbol: false, lineStyle: {color: okabe[2], width: 1.5}, data: [[0.5, mean], [values.length + 0.5, mean]]},
@@ -77,13 +82,14 @@ function axisNumber(value, most, span, unit) {
 function windowCharts(content, task, row, meter) {
   const charts = [];
   const e = estimateBeside(content, task, row), timed = task.estimate === null ? null : content.estimates[task.estimate];
+  const near = (estimate, mean) => (estimate && Math.abs(estimate[0] - mean) < 0.25 * mean ? estimate : null);
   const energies = task.windows.energy[meter] || [];
-  if (energies.length > 1 && row.energy !== null) charts.push(["Energy per pass", energies, "J", row.energy_half, e && e.energy]);
-  if (task.windows.time.length > 1 && row.time !== null) charts.push(["Time per pass", task.windows.time, "s", row.time_half, timed && timed.time]);
-  const node = el("div", {class: "two"}, charts.map(([name, values, unit, half, estimate]) => {
+  if (energies.length > 1 && row.energy !== null) charts.push(["Energy per pass", energies, "J", row.energy_half, near(e && e.energy, row.energy), e]);
+  if (task.windows.time.length > 1 && row.time !== null) charts.push(["Time per pass", task.windows.time, "s", row.time_half, near(timed && timed.time, row.time), timed]);
+  const node = el("div", {class: "two"}, charts.map(([name, values, unit, half, estimate, asked]) => {
     const box = el("div", {class: "chart scatter"});
     box.start = () => chart(box, () => windowOption(values, row, half, unit, estimate), `${name}, window by window`);
-    return el("figure", {}, el("h3", {}, `${name}, window by window`), box, el("figcaption", {}, `Each point is one metered window; the axis does not begin at zero. Green: the mean${half === null ? "" : " and its 95 % interval"}.${estimate ? " Blue: the estimate and its 90 % interval." : ""}`));
+    return el("figure", {}, el("h3", {}, `${name}, window by window`), box, el("figcaption", {}, `Each point is one metered window; the axis does not begin at zero. Green: the mean${half === null ? "" : " and its 95 % interval"}.${estimate ? " Blue: the estimate and its 90 % interval." : asked ? " The estimate lies outside this plot." : ""}`));
   }));
   node.ready = () => node.querySelectorAll(".chart").forEach((box) => box.start());
   return node;
@@ -113,19 +119,33 @@ function tasksTable(content) {
   const most = Math.max(1e-300, ...rows.map(({row, e}) => Math.max((row.energy || 0) + (row.energy_half || 0), e ? e.energy[2] : 0)));
   const failed = content.tasks.filter((task) => task.failure || task.interrupted);
   return section("all", "All measurements", "Energy of one pass of the batch. The bar is the measurement, the line over it the estimate's 90 % interval where one compares.",
-    plainTable([{name: "measured", left: true, text: ({task}) => el("span", {title: task.name}, shortened(task.name, 54))}, {name: "batch", text: ({task}) => countText(task.batch)}, {name: "energy", text: ({row}) => (row.energy === null ? unknown : el("b", {}, quantity(row.energy, "J")))},
-      {name: "95 %", text: ({row}) => (row.energy_half === null || !(row.energy > 0) ? "–" : `± ${((100 * row.energy_half) / row.energy).toPrecision(2)} %`)},
+    plainTable([{name: "measured", left: true, text: ({task}) => el("span", {title: task.name}, shortened(task.name, 42))}, {name: "batch", text: ({task}) => countText(task.batch)}, {name: "energy", text: ({row}) => (row.energy === null ? unknown : el("b", {}, quantity(row.energy, "J")))},
+      {name: "95 %", text: ({row}) => (row.energy_half === null || !(row.energy > 0) ? "–" : relative(row.energy_half, row.energy))},
       {name: "", left: true, text: ({row, e}) => (row.energy === null ? "" : intervalBar([row.energy, e ? e.energy[1] : row.energy - (row.energy_half || 0), e ? e.energy[2] : row.energy + (row.energy_half || 0)], most))},
       {name: "estimated", text: ({e}) => (e ? quantity(e.energy[0], "J") : "–")}, {name: "off by", text: ({row, e}) => (e ? deviation(e.energy[0], row.energy) : "–")},
-      {name: "time", text: ({row}) => quantity(row.time, "s")}, {name: "power", text: ({row}) => (row.power === null ? unknown : quantity(row.power, "W"))}, {name: "meter", left: true, text: ({row}) => `${meterName(row)}, ${row.method || "time only"}`}], rows),
+      {name: "time", text: ({row}) => quantity(row.time, "s")}, {name: "power", text: ({row}) => (row.power === null ? unknown : quantity(row.power, "W"))}, {name: "meter", left: true, text: ({row}) => `${meterName(row)}, ${row.method || "time only"}`}], rows, {class: "dense"}),
     failed.length ? listed(failed.map((task) => `${task.name}: ${task.failure || "not measured"}`)) : null);
+}
+
+/// Estimated against measured energy, where there are enough of both.
+function agreementSection(content) {
+  const rows = content.tasks.flatMap((task) => task.rows.slice(0, 1).map((row) => ({task, row, e: estimateBeside(content, task, row)}))).filter(({row, e}) => e && row.energy > 0);
+  if (rows.length < 4) return null;
+  const kinds = rows.map(({task}) => (task.network ? "network" : task.name.split(" ")[0]));
+  const operators = [...new Set(kinds)];
+  const plot = {measured: rows.map(({row}) => row.energy), predicted: rows.map(({e}) => e.energy[0]), row: rows.map(({task}) => task.name), op: kinds.map((kind) => operators.indexOf(kind))};
+  const box = el("div", {class: "chart batches"});
+  const node = section("agreement", "Estimated against measured", "Energy of one pass; on the dashed line both agree.", box,
+    el("ul", {class: "key"}, operators.map((op, k) => el("li", {}, el("i", {class: "dot", style: {background: okabe[k] || grey}}), op))));
+  node.ready = () => chart(box, () => agreementOption({plots: [plot], operators}, plot, 9), "Estimated against measured energy");
+  return node;
 }
 
 function measuredPage(content) {
   const head = el("section", {class: "head"}, el("p", {class: "where"}, `measured on ${content.device} · ${content.engine} ${content.engine_version} · ${content.dtype} · ${content.started.replace("T", " ").replace("Z", " UTC")}`),
     el("h1", {}, content.tasks.length === 1 ? content.tasks[0].name : `${plural(content.tasks.length, "measurement")}`), listed(content.measured_remarks));
   const single = content.tasks.slice(0, 12).map((task, i) => taskSection(content, task, i));
-  const nodes = [head, content.tasks.length > 1 ? tasksTable(content) : null, ...single].filter(Boolean);
+  const nodes = [head, content.tasks.length > 1 ? tasksTable(content) : null, agreementSection(content), ...single].filter(Boolean);
   if (content.tasks.length > single.length) nodes.push(el("p", {class: "caption"}, `Windows are shown of the first ${single.length} of ${content.tasks.length} measurements.`));
   const networks = content.tasks.filter((task) => task.network && task.estimate !== null).map((task) => content.estimates[task.estimate]);
   if (networks.length) return void estimatePage({...content, estimates: networks}, [...nodes, el("h2", {class: "divider"}, "What was estimated")], []);

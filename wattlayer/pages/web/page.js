@@ -3,7 +3,8 @@
 const readers = {estimate: estimatePage, comparison: comparisonPage, measure: measuredPage, evaluation: evaluationPage};
 
 function topBar() {
-  const sections = [...document.querySelectorAll("#page section[id]")];
+  const all = [...document.querySelectorAll("#page section[id]")];
+  const sections = all.length > 12 ? all.filter((node) => !/^(task|split)-/.test(node.id)) : all;
   const button = el("button", {type: "button", id: "theme", onclick: () => theme.toggle()});
   const name = () => { button.textContent = theme.dark() ? "light" : "dark"; button.title = `switch to ${button.textContent}`; };
   theme.listeners.push(name);

@@ -10,7 +10,7 @@ function intervalBar([value, low, high], most, colour) {
   const share = (v) => Math.max(0, Math.min(100, (100 * v) / most));
   return el("span", {class: "interval", "aria-hidden": "true"},
     el("i", {class: "fill", style: {width: place(value), background: colour || null}}),
-    el("i", {class: "whisker", style: {left: place(low), width: `${Math.max(0.4, share(high) - share(low))}%`}}));
+    low < high && el("i", {class: "whisker", style: {left: place(low), width: `${Math.max(0.4, share(high) - share(low))}%`}}));
 }
 
 /// Shares of a whole side by side: [{name, value, colour, mark, title}].
