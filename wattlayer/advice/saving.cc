@@ -47,6 +47,9 @@ void set_saving(Lever& lever, const Trial& trial, const Workload& other) {
 
 void Trial::add(Lever lever) const {
   if (model().from_data_sheet && lever.basis != Basis::stated_power) lever.basis = Basis::data_sheet;
+  constexpr double worth_saying = 0.001;
+  if (lever.saving.low > 0 && lever.saving.high < worth_saying)
+    return advice.remarks.push_back(fmt::format("{}: saves less than 0.1 %", lever.change));
   if (lever.saving.low > 0) return advice.levers.push_back(std::move(lever));
   if (lever.saving.value > 0) return advice.cannot_tell.push_back(std::move(lever));
   advice.remarks.push_back(
