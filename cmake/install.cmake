@@ -1,6 +1,7 @@
 # What `cmake --install` lays down: the program, the static library with its package file, the shared library for other languages.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # packing needs no tests built
 
 # C symbols only, by a version script; the C++ runtime inside, so that it meets no other one in a process of another language.
 file(GLOB c_api_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/wattlayer/c_api/*.cc)

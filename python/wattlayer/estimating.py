@@ -71,7 +71,7 @@ def estimate(
     example_inputs: Any = None,
     on: Union[Path, Sequence[Path]] = "",
     batch: Union[int, Sequence[int], None] = None,
-    dtype: Optional[str] = None,
+    dtype: Any = None,
     *,
     example_kwargs: Optional[Mapping[str, Any]] = None,
     inputs: Optional[Mapping[str, Iterable[int]]] = None,
@@ -87,7 +87,7 @@ def estimate(
     captured in inference mode without running its arithmetic, and is left as it is.
     ``on``: ``HARDWARE[/ENGINE[/DTYPE]]`` or a ``.wlm`` file; :func:`wattlayer.energy_models` lists them.
     ``batch``: of the inputs; those of the file or of the examples without it.
-    ``dtype``: of the arithmetic (``f32``, ``bf16``, ``int8``); that of the energy model without it.
+    ``dtype``: of the arithmetic (``f32``, ``bf16``, ``int8``, a torch.dtype); that of the energy model without it.
 
     Returns an :class:`Estimate`; :class:`Estimates` where ``on`` or ``batch`` is a list (or ``on`` has a comma).
     Raises :class:`wattlayer.Error`; warns with :class:`wattlayer.EstimateWarning` of what was assumed to find an energy model.
@@ -97,7 +97,7 @@ def estimate(
     targets, batches = _texts(on, "on"), _batches(batch)
     models = []
     for target in targets:
-        model, remarks = _wattlayer.find_target(target, None if dtype is None else str(dtype), data_dir)
+        model, remarks = _wattlayer.find_target(target, None if dtype is None else str(dtype).removeprefix("torch."), data_dir)
         for remark in remarks:
             warnings.warn(remark, EstimateWarning, stacklevel=2)
         models.append(model)

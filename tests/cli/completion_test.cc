@@ -38,8 +38,8 @@ TEST(Completion, a_value_is_no_verb) {
 }
 
 TEST(Completion, the_last_of_several_targets) {
-  EXPECT_EQ(completed({"estimate", "--on", "h200-sxm,jetson-nano/"}), (Words{"h200-sxm,jetson-nano/tensorrt/f16", ":files"}));
-  EXPECT_EQ(completed({"estimate", "--on=jetson-nano/"}), (Words{"--on=jetson-nano/tensorrt/f16", ":files"}));
+  EXPECT_EQ(completed({"estimate", "--on", "h200-sxm,jetson-nano/"}), (Words{"h200-sxm,jetson-nano/tensorrt/f32", ":files"}));
+  EXPECT_EQ(completed({"estimate", "--on=jetson-nano/"}), (Words{"--on=jetson-nano/tensorrt/f32", ":files"}));
 }
 
 TEST(Completion, choices_that_an_option_names) { EXPECT_EQ(completed({"hardware", "--kind", "g"}), (Words{"gpu", ":none"})); }
@@ -65,9 +65,9 @@ Words verbs_of(const std::string& help) {
   Words verbs;
   const size_t start = help.find("Subcommands:");
   if (start == help.npos) return verbs;
+  const std::string list = help.substr(start, help.find("\n\n", start) - start + 1);
   const std::regex line("\n  ([a-z][a-z-]*) ");
-  for (std::sregex_iterator at(help.begin() + static_cast<ptrdiff_t>(start), help.end(), line), end; at != end; ++at)
-    verbs.push_back((*at)[1]);
+  for (std::sregex_iterator at(list.begin(), list.end(), line), end; at != end; ++at) verbs.push_back((*at)[1]);
   return verbs;
 }
 

@@ -21,6 +21,8 @@ TEST(PairedErrors, WidthFollowsWhatIsShared) {
   EXPECT_NEAR(errors.half_width(pair), 0.3 * 0.5, 1e-12);
   pair.log_batches = 10;
   EXPECT_NEAR(errors.half_width(pair), 0.4 * 0.5, 1e-12);
+  pair.coverage = 0.4;  // mostly extrapolated: never narrower than independent
+  EXPECT_NEAR(errors.half_width(pair), 0.5, 1e-12);
   pair.relation = Relation::equal;
   EXPECT_EQ(errors.half_width(pair), 0);
 }

@@ -66,6 +66,26 @@ TEST(NetworkChange, NewAndGone) {
   EXPECT_NEAR(change.change_j.value, 0.4, 1e-12);
 }
 
+TEST(NetworkChange, RenamedNodesPairByTextAlone) {
+  const auto before = report_of({row("Conv a", 3, 0.3, {"a", "b", "c"})});
+  const auto after = report_of({row("Conv a", 2, 0.2, {"x", "y"}), row("Conv b", 1, 0.4, {"a"})});
+  const NetworkChange change = network_change(before, after);
+  ASSERT_EQ(change.layers.size(), 2u);
+  EXPECT_EQ(change.layers[0].kind, ChangeKind::added);
+  EXPECT_EQ(change.layers[1].kind, ChangeKind::gone);
+  EXPECT_EQ(change.layers[1].count, 1);
+  EXPECT_NEAR(change.change_j.value, 0.3, 1e-12);
+}
+
+TEST(NetworkChange, WhatIsFusedIntoALayerIsNoOtherLayer) {
+  const auto before = report_of({row("Conv a dtype=f32", 1, 1, {"c"}), row("Relu b", 1, 0.2, {"r"})});
+  const auto after = report_of({row("Conv a fused=Relu dtype=f32", 1, 1, {"c"})});
+  const NetworkChange change = network_change(before, after);
+  ASSERT_EQ(change.layers.size(), 2u);
+  EXPECT_NEAR(change.change_j.value, -0.2, 1e-12);
+  EXPECT_LT(change.change_j.high, 0) << "the error of the convolution is one and the same";
+}
+
 TEST(NetworkChange, WhatIsNoLayersIsThePasss) {
   const NetworkChange change =
       network_change(report_of({row("Conv a", 1, 1, {"a"})}, 0.5), report_of({row("Conv b", 1, 2, {"a"})}, 0.75));

@@ -116,7 +116,7 @@ TEST(NetworkScorer, SketchesOfEveryNameListed) {
 TEST(NetworkScorer, OneThatFailsDoesNotStopTheOthers) {
   const EnergyModel model = jetson();
   const std::vector<std::string> list = {"vgg11", "vgg12", "mobilenet_v1?width=x", "vgg11"};
-  const std::vector<Scored> scored = score(list, model);
+  const std::vector<ScoredNetwork> scored = score(list, model);
   ASSERT_EQ(scored.size(), 4u);
   EXPECT_TRUE(scored[0].estimate && scored[3].estimate);
   EXPECT_EQ(scored[0].estimate->energy_j.value, scored[3].estimate->energy_j.value);

@@ -5,22 +5,13 @@
 #include <algorithm>
 
 #include "wattlayer/advice/levers.h"
+#include "wattlayer/api/comparing.h"
 
 namespace wattlayer {
-namespace {
-
-/// What was measured of pairs of networks; nothing, so that errors count as independent, where it does not ship.
-PairedErrors errors_of(const DataFiles& files) {
-  const auto text = files.read("energy_models", "paired-errors.json");
-  return text ? PairedErrors::parse(*text, "energy_models/paired-errors.json") : PairedErrors();
-}
-
-}  // namespace
-
 Advice advise(const AdviceQuestion& question, const DataFiles& files) {
   const Graph graph = question.source.graph(question.reading);
   Advice advice{.now = estimate(question.source, graph, question.model, question.device)};
-  const PairedErrors errors = errors_of(files);
+  const PairedErrors errors = paired_errors(files);
   const Trial trial{question, files, graph, errors, advice};
   try_layers(trial);
   try_batches(trial);

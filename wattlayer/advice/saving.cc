@@ -24,7 +24,13 @@ std::string_view name(Basis basis) {
 void set_saving(Lever& lever, const Trial& trial, const EstimateReport& other, Relation relation) {
   const Interval &now = trial.now().energy_per_inference_j, &then = other.energy_per_inference_j;
   const double ratio = then.value / now.value;
-  const double half = trial.errors.half_width({relation, half_width(now), half_width(then), std::log(ratio), 0});
+  const double batches = static_cast<double>(other.estimate.batch) / static_cast<double>(trial.now().estimate.batch);
+  const bool same = other.estimate.energy_model == trial.now().estimate.energy_model;
+  const double half = trial.errors.half_width({.relation = relation,
+                                               .half_a = half_width(now),
+                                               .half_b = half_width(then),
+                                               .log_batches = std::log(batches),
+                                               .energy_model = same ? trial.now().estimate.energy_model : std::string()});
   lever.saving = {1 - ratio, 1 - ratio * std::exp(half), 1 - ratio * std::exp(-half)};
   lever.saving_j = times(lever.saving, now.value);
 }

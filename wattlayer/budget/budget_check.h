@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "wattlayer/budget/budget.h"
-#include "wattlayer/report/network_change.h"
 #include "wattlayer/core/data_files.h"
+#include "wattlayer/report/network_change.h"
 #include "wattlayer/report/report.h"
 
 namespace wattlayer {

@@ -5,7 +5,7 @@
 #include "wattlayer/budget/budget_formats.h"
 #include "wattlayer/report/text_table.h"
 
-// JUnit as Jenkins, GitLab and GitHub's reporters read it; workflow commands as actions/toolkit writes them.
+// JUnit: what the schemas of Ant and of Jenkins both allow. Workflow commands: as GitHub Actions reads them.
 namespace wattlayer {
 namespace {
 
@@ -99,15 +99,14 @@ std::string case_name(const BudgetCheck& check) {
 }
 
 std::string case_xml(const BudgetCheck& check) {
-  std::string xml = fmt::format(R"(    <testcase classname="{}" name="{}" time="{:.6f}">)", escaped_xml(class_name(check)),
+  std::string xml = fmt::format(R"(    <testcase classname="{}" name="{}" time="{:.3f}">)", escaped_xml(class_name(check)),
                                 escaped_xml(case_name(check)), check.seconds);
   const std::string reason = escaped_xml(check.reason), text = escaped_xml(details(check));
   switch (check.verdict) {
     case Verdict::within:
-      return xml + fmt::format("\n      <system-out>{}</system-out>\n    </testcase>\n", text);
+      return xml + "</testcase>\n";
     case Verdict::cannot_say:
-      return xml +
-             fmt::format("\n      <skipped message=\"{}\"/>\n      <system-out>{}</system-out>\n    </testcase>\n", reason, text);
+      return xml + fmt::format("\n      <skipped message=\"{}\"/>\n    </testcase>\n", reason);
     case Verdict::over:
       return xml + fmt::format("\n      <failure type=\"over\" message=\"{}\">{}</failure>\n    </testcase>\n", reason, text);
     case Verdict::failed:
@@ -126,14 +125,18 @@ std::string_view command(Verdict verdict) {
 std::string budget_junit(std::span<const BudgetCheck> checks, const std::string& timestamp) {
   double seconds = 0;
   for (const BudgetCheck& check : checks) seconds += check.seconds;
-  const std::string counts = fmt::format(R"(tests="{}" failures="{}" errors="{}" skipped="{}" time="{:.6f}")", checks.size(),
-                                         number_of(checks, Verdict::over), number_of(checks, Verdict::failed),
-                                         number_of(checks, Verdict::cannot_say), seconds);
-  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-  xml += fmt::format("<testsuites name=\"wattlayer\" {}>\n", counts);
-  xml += fmt::format("  <testsuite name=\"wattlayer check-budget\" timestamp=\"{}\" {}>\n", escaped_xml(timestamp), counts);
+  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
+  xml += fmt::format(
+      R"(  <testsuite name="wattlayer check-budget" package="wattlayer" id="0" hostname="localhost" timestamp="{}" tests="{}" )"
+      R"(failures="{}" errors="{}" skipped="{}" time="{:.3f}">)"
+      "\n    <properties/>\n",
+      escaped_xml(timestamp), checks.size(), number_of(checks, Verdict::over), number_of(checks, Verdict::failed),
+      number_of(checks, Verdict::cannot_say), seconds);
   for (const BudgetCheck& check : checks) xml += case_xml(check);
-  return xml + "  </testsuite>\n</testsuites>\n";
+  xml += "    <system-out>";
+  for (const BudgetCheck& check : checks)
+    xml += escaped_xml(fmt::format("{}: {}: {}\n", name(check.verdict), title(check), details(check)));
+  return xml + "</system-out>\n    <system-err/>\n  </testsuite>\n</testsuites>\n";
 }
 
 std::string budget_annotations(std::span<const BudgetCheck> checks) {

@@ -47,8 +47,11 @@ EnergyModel fitted(const std::vector<const Measurement*>& training, const Hardwa
   return model;
 }
 
+/// A pass of a whole network; a training is a law of its own.
+bool is_pass(const Measurement& m) { return m.workload.is_network && !m.kind.starts_with("training"); }
+
 bool tests_networks(const SplitPart& part, const TargetRows& group) {
-  return std::any_of(part.test.begin(), part.test.end(), [&](size_t i) { return group.rows[i].workload.is_network; });
+  return std::any_of(part.test.begin(), part.test.end(), [&](size_t i) { return is_pass(group.rows[i]); });
 }
 
 class Parts {
@@ -77,7 +80,7 @@ class Parts {
     ++fits_;
     for (size_t i : part.test) {
       const Measurement& m = group.rows[i];
-      if (!m.workload.is_network) continue;
+      if (!is_pass(m)) continue;
       estimates.push_back({group.origin[i], predict(m.workload, model, operating_point(model.hardware, m.conditions)), fits_});
     }
   } catch (const Error&) {

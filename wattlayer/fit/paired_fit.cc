@@ -19,8 +19,7 @@ namespace {
 
 constexpr size_t fewest_pairs = 200, fewest_blocks = 3, many_blocks = 10, most_blocks = 40;
 constexpr size_t sets_that_narrow =
-    3;                       // data sets that must agree before strangers' intervals get narrower than independent ones
-constexpr double steps = 4;  // quarters by |log of the ratio of batches|, for the slope
+    3;  // data sets that must agree before strangers' intervals get narrower than independent ones
 
 using Pairs = std::vector<const HeldOutPair*>;
 
@@ -116,9 +115,13 @@ std::set<std::string> blocks_of(const Pairs& pairs) {
   return blocks;
 }
 
+double plain_quantile(const Pairs& pairs) {
+  return quantile90(pairs, [](const HeldOutPair&) { return true; });
+}
+
 /// The 90 % quantile; of few blocks, whose pairs are alike, that of the block whose pairs are worst.
 double careful_quantile(const Pairs& pairs) {
-  double largest = quantile90(pairs, [](const HeldOutPair&) { return true; });
+  double largest = plain_quantile(pairs);
   const std::set<std::string> blocks = blocks_of(pairs);
   if (blocks.size() >= many_blocks) return largest;
   for (const std::string& block : blocks)
@@ -128,24 +131,51 @@ double careful_quantile(const Pairs& pairs) {
   return largest;
 }
 
-/// Factors that grow with the ratio of the energies where the pairs are of one network: other batches.
-std::optional<PairedErrors::Measured> measured(const Pairs& pairs, Relation relation) {
-  if (pairs.size() < fewest_pairs || blocks_of(pairs).size() < fewest_blocks) return std::nullopt;
+using Quantile = double (*)(const Pairs&);
+
+/// A factor; where the pairs are of one network one that grows with the ratio of the batches: a line through the quarters that
+/// lie nearest and farthest.
+PairedErrors::Measured line(const Pairs& pairs, Relation relation, Quantile quantile90) {
   PairedErrors::Measured m{.pairs = pairs.size()};
-  m.factor = m.most = careful_quantile(pairs);
+  m.factor = m.most = quantile90(pairs);
   if (relation != Relation::other_batch) return m;
   Pairs near, far;
   std::vector<double> sizes;
   for (const HeldOutPair* p : pairs) sizes.push_back(std::abs(p->known.log_batches));
-  const double low = quantile(sizes, 1 / steps), high = quantile(sizes, 1 - 1 / steps);
+  const double low = quantile(sizes, 0.25), high = quantile(sizes, 0.75);
   for (const HeldOutPair* p : pairs) {
     if (std::abs(p->known.log_batches) <= low) near.push_back(p);
     if (std::abs(p->known.log_batches) >= high) far.push_back(p);
   }
-  const double at_near = careful_quantile(near), at_far = careful_quantile(far);
+  const double at_near = quantile90(near), at_far = quantile90(far);
   if (!(at_far > at_near) || !(high > low)) return m;
-  // A line through the quarters that lie nearest and farthest, no lower than either.
   m.factor = at_near, m.most = std::max(m.most, at_far), m.slope = (at_far - at_near) / high;
+  return m;
+}
+
+/// By how much factors without a block have to grow to hold nine tenths of the pairs with it; 1 at least.
+double growth_to_new_blocks(const Pairs& pairs, Relation relation) {
+  std::vector<double> growths;
+  for (const std::string& block : blocks_of(pairs)) {
+    Pairs others, own;
+    for (const HeldOutPair* p : pairs) (p->block_a == block || p->block_b == block ? own : others).push_back(p);
+    if (others.size() < 20) continue;
+    PairedErrors errors;
+    errors.measured[static_cast<size_t>(relation)] = line(others, relation, careful_quantile);
+    for (const HeldOutPair* p : own) growths.push_back(p->log_error / errors.half_width(p->known));
+  }
+  return growths.size() < 20 ? 1 : std::max(1.0, conformal_quantile(std::move(growths)));
+}
+
+bool suffice(const Pairs& pairs) { return pairs.size() >= fewest_pairs && blocks_of(pairs).size() >= fewest_blocks; }
+
+/// What an energy model may go by: held to blocks that it has not seen where these are few.
+std::optional<PairedErrors::Measured> measured(const Pairs& pairs, Relation relation) {
+  if (!suffice(pairs)) return std::nullopt;
+  PairedErrors::Measured m = line(pairs, relation, careful_quantile);
+  if (blocks_of(pairs).size() > most_blocks) return m;
+  const double growth = growth_to_new_blocks(pairs, relation);
+  m.factor *= growth, m.slope *= growth, m.most *= growth;
   return m;
 }
 
@@ -161,28 +191,64 @@ PairedErrors::ByRelation fitted(const Pairs& pairs) {
   return result;
 }
 
-/// What holds in every data set: the largest factor of any. Below that of independent errors only where several agree.
-PairedErrors::ByRelation pooled(const Pairs& pairs) {
-  std::map<std::string, Pairs> sets;
-  for (const HeldOutPair* p : pairs) sets[p->dataset].push_back(p);
-  PairedErrors::ByRelation result;
-  std::array<size_t, relation_kinds> agreeing{};
+using Sets = std::map<std::string, Pairs>;
+
+/// The largest factor of any data set; nothing where none has pairs enough.
+std::optional<PairedErrors::Measured> largest(const Sets& sets, Relation relation, const std::string& without = {}) {
+  std::optional<PairedErrors::Measured> all;
   for (const auto& [dataset, members] : sets) {
-    const PairedErrors::ByRelation own = fitted(members);
-    for (size_t r = 0; r < relation_kinds; ++r) {
-      if (!own[r]) continue;
-      ++agreeing[r];
-      if (!result[r]) result[r] = PairedErrors::Measured{0, 0, 0, 0};
-      PairedErrors::Measured& all = *result[r];
-      all.factor = std::max(all.factor, own[r]->factor), all.slope = std::max(all.slope, own[r]->slope);
-      all.most = std::max(all.most, own[r]->most), all.pairs += own[r]->pairs;
+    if (dataset == without || !suffice(members)) continue;
+    const PairedErrors::Measured own = line(members, relation, plain_quantile);
+    if (!all) all = PairedErrors::Measured{0, 0, 0, 0};
+    all->factor = std::max(all->factor, own.factor), all->slope = std::max(all->slope, own.slope);
+    all->most = std::max(all->most, own.most), all->pairs += own.pairs;
+  }
+  return all;
+}
+
+/// By how much the factors of the other data sets have to grow to hold nine tenths of the pairs of each; 1 at least.
+double growth_to_new_sets(const Sets& sets, Relation relation) {
+  double growth = 1;
+  for (const auto& [dataset, members] : sets) {
+    PairedErrors errors;
+    errors.measured[static_cast<size_t>(relation)] = largest(sets, relation, dataset);
+    if (!suffice(members) || !errors.measured[static_cast<size_t>(relation)]) continue;
+    std::vector<double> growths;
+    for (const HeldOutPair* p : members) growths.push_back(p->log_error / errors.half_width(p->known));
+    growth = std::max(growth, conformal_quantile(std::move(growths)));
+  }
+  return growth;
+}
+
+/// Narrow factors grow, up to that of independent errors.
+double grown(double factor, double growth) { return std::max(factor, std::min(1.0, factor * growth)); }
+
+/// What an energy model without pairs of its own goes by: narrower than independent errors only where several data sets agree.
+PairedErrors::ByRelation pooled(const Pairs& pairs) {
+  PairedErrors::ByRelation result;
+  for (const auto& [relation, members] : by_relation(pairs)) {
+    Sets sets;
+    for (const HeldOutPair* p : members) sets[p->dataset].push_back(p);
+    std::optional<PairedErrors::Measured>& m = result[static_cast<size_t>(relation)] = largest(sets, relation);
+    if (!m) continue;
+    const auto agreeing = std::count_if(sets.begin(), sets.end(), [](const auto& set) { return suffice(set.second); });
+    if (static_cast<size_t>(agreeing) >= sets_that_narrow) {
+      const double growth = growth_to_new_sets(sets, relation);
+      m->factor = grown(m->factor, growth), m->slope *= growth, m->most = grown(m->most, growth);
+    } else {
+      m->factor = std::max(1.0, m->factor), m->slope = 0, m->most = std::max(m->factor, m->most);
     }
   }
-  for (size_t r = 0; r < relation_kinds; ++r)
-    if (result[r] && agreeing[r] < sets_that_narrow)
-      result[r]->factor = std::max(1.0, result[r]->factor), result[r]->slope = 0,
-      result[r]->most = std::max(1.0, result[r]->most);
   return result;
+}
+
+/// A factor beyond what holds in every data set tells of a few odd blocks.
+void limit(PairedErrors::ByRelation& own, const PairedErrors::ByRelation& all) {
+  for (size_t r = 0; r < relation_kinds; ++r)
+    if (own[r] && all[r] && own[r]->factor > all[r]->factor) {
+      const size_t pairs = own[r]->pairs;
+      own[r] = all[r], own[r]->pairs = pairs;
+    }
 }
 
 double covered(const Pairs& pairs, const std::function<double(const EstimatePair&)>& half_width) {
@@ -257,7 +323,8 @@ PairedErrors fit_paired_errors(std::span<const HeldOutPair> pairs) {
   for (const HeldOutPair* p : all)
     if (!p->target.empty()) by_target[p->target].push_back(p);
   for (const auto& [target, members] : by_target) {
-    const PairedErrors::ByRelation own = fitted(members);
+    PairedErrors::ByRelation own = fitted(members);
+    limit(own, errors.measured);
     if (std::any_of(own.begin(), own.end(), [](const auto& m) { return m.has_value(); })) errors.energy_models[target] = own;
   }
   return errors;

@@ -23,6 +23,7 @@ struct EstimatePair {
   double log_batches = 0;    ///< log of the ratio of the batch sizes
   double common_share = 0;   ///< part of the larger energy that equal layers take in both, 0 to 1
   std::string energy_model;  ///< of both; empty where they differ
+  double coverage = 1;       ///< the lesser of the two: share of the energy from layers inside the fitted range
 };
 
 /// What equal layers leave of the doubt about a ratio: sqrt(1 - 0.4 share). Not nothing: energy that belongs to no layer, and the
@@ -48,7 +49,8 @@ class PairedErrors {
 
   /// Half width of the logarithm of the ratio.
   double half_width(const EstimatePair& pair) const;
-  /// The factor of a pair before its common layers count; 1 where no such pair was measured.
+  /// The factor of a pair before its common layers count; 1 where no such pair was measured, and no less where more than half of
+  /// an estimate lies outside the fitted range: few such pairs were measured.
   double factor(const EstimatePair& pair) const;
 
   /// What a pair goes by: that of its energy model, else that of all; nothing where no such pair was measured.

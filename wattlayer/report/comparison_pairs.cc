@@ -54,9 +54,13 @@ class PairMaker {
           common_share(energies_[cheap], energies_[dear], std::max(a.estimate.energy_j.value, b.estimate.energy_j.value));
     p.relation = relation(a, b, p.common_share);
     const EstimatePair known{
-        p.relation,     half_of(ea),
-        half_of(eb),    std::log(static_cast<double>(a.estimate.batch) / static_cast<double>(b.estimate.batch)),
-        p.common_share, one_model ? c_.rows[cheap].target : std::string()};
+        .relation = p.relation,
+        .half_a = half_of(ea),
+        .half_b = half_of(eb),
+        .log_batches = std::log(static_cast<double>(a.estimate.batch) / static_cast<double>(b.estimate.batch)),
+        .common_share = p.common_share,
+        .energy_model = one_model ? c_.rows[cheap].target : std::string(),
+        .coverage = std::min(a.estimate.coverage, b.estimate.coverage)};
     p.ratio = around(ratio, errors_.half_width(known));
     p.independent = around(ratio, independent_half_width(known));
     p.clear = p.ratio.low > 1;
@@ -80,6 +84,7 @@ class PairMaker {
     const bool own = &m != &errors_.measured[static_cast<size_t>(pair.relation)];
     std::string text = fmt::format("{:.2f} of what independent errors would give, from {} measured pairs{} ({})",
                                    errors_.factor(pair), m->pairs, own ? " of this energy model" : "", name(pair.relation));
+    if (pair.coverage < 0.5) text += "; at least as much where more than half of an estimate lies outside the fitted range";
     if (pair.common_share > 0.0005) text += fmt::format("; {:.1f} % of the energy is in equal layers", 100 * pair.common_share);
     return text;
   }

@@ -132,10 +132,7 @@ std::string smallest_sufficient(const Comparison& c) {
 }  // namespace
 
 std::string comparison_text(const Comparison& c, const Rendering& rendering) {
-  const Estimate& first = c.rows.front().estimate.estimate;
-  std::string text = styled(fmt::format("Energy per inference, least first; 90 % intervals; {}, idle power {}", first.scope,
-                                        first.idle_included ? "included" : "not included"),
-                            Style::bold, rendering.colour) +
+  std::string text = styled("Energy per inference, least first; 90 % intervals; " + covered(c), Style::bold, rendering.colour) +
                      "\n" + ranking(c, rendering) + contests(c, rendering) + smallest_sufficient(c);
   std::vector<const EstimateReport*> estimates;
   for (const ComparedEstimate& row : c.rows) estimates.push_back(&row.estimate);

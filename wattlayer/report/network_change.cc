@@ -12,7 +12,9 @@ namespace {
 struct Leftover {
   const LayerRow* row = nullptr;
   double count = 0;
-  std::vector<std::string> names;  ///< that the equal layer of the other side does not have
+  std::vector<std::string> names = {};  ///< that the equal layer of the other side does not have
+  std::set<std::string> paired = {};    ///< of them
+  double each = 0;                      ///< executions of one name
 
   Interval energy(double executions) const {
     const double part = row->count > 0 ? executions / row->count : 0;
@@ -34,24 +36,30 @@ std::vector<Leftover> leftovers(const EstimateReport& of, const Rows& other) {
     const auto equal = other.find(row.layer);
     const double count = row.count - (equal == other.end() ? 0 : equal->second->count);
     if (count <= 0) continue;
-    Leftover left{&row, count, {}};
+    Leftover left{&row, count};
     std::set<std::string> shared;
     if (equal != other.end()) shared.insert(equal->second->names.begin(), equal->second->names.end());
     for (const std::string& name : row.names)
       if (!name.empty() && !shared.contains(name)) left.names.push_back(name);
+    // Names tell which executions these are only where there are as many; a network whose nodes were renamed has others.
+    const double each = row.names.empty() ? 0 : row.count / static_cast<double>(row.names.size());
+    if (std::abs(each * static_cast<double>(left.names.size()) - count) > 1e-9 * row.count) left.names.clear();
+    left.each = left.names.empty() ? count : count / static_cast<double>(left.names.size());
     all.push_back(std::move(left));
   }
   return all;
 }
 
-std::string name_of(const Leftover& left) { return left.names.empty() ? left.row->op : left.names.front(); }
+std::string name_of(const Leftover& left) {
+  const auto first = std::find_if(left.names.begin(), left.names.end(), [&](const auto& n) { return !left.paired.contains(n); });
+  return first == left.names.end() ? left.row->op : *first;
+}
 
 /// Takes executions of one node off a leftover.
 double take(Leftover& left, const std::string& name) {
-  const double count = left.names.empty() ? left.count : left.count / static_cast<double>(left.names.size());
-  left.count -= count;
-  std::erase(left.names, name);
-  return count;
+  left.count -= left.each;
+  left.paired.insert(name);
+  return left.each;
 }
 
 /// Pairs nodes of one name whose layers differ.
@@ -60,11 +68,11 @@ void pair_by_name(std::vector<Leftover>& before, std::vector<Leftover>& after, s
   for (Leftover& left : before)
     for (const std::string& name : left.names) owners.emplace(name, &left);
   for (Leftover& now : after) {
-    const std::vector<std::string> names = now.names;
-    for (const std::string& name : names) {
+    for (const std::string& name : now.names) {
       const auto owner = owners.find(name);
       if (owner == owners.end()) continue;
       Leftover& then = *owner->second;
+      owners.erase(owner);  // names should be unique; of equal ones the first is meant
       LayerChange change{.name = name, .before = then.row->layer, .after = now.row->layer};
       change.before_j = then.energy(take(then, name));
       change.count = take(now, name);

@@ -43,9 +43,9 @@ Estimate NetworkScorer::score(std::string_view spec) {
   return t.prices.total(t.items, name, t.pad.sketch.batch);
 }
 
-std::vector<Scored> score(std::span<const std::string> specs, const EnergyModel& model, const OperatingPoint& point) {
+std::vector<ScoredNetwork> score(std::span<const std::string> specs, const EnergyModel& model, const OperatingPoint& point) {
   NetworkScorer scorer(model, point);
-  std::vector<Scored> scored(specs.size());
+  std::vector<ScoredNetwork> scored(specs.size());
   for (size_t i = 0; i < specs.size(); ++i) try {
       scored[i].estimate = scorer.score(specs[i]);
     } catch (const Error& e) {

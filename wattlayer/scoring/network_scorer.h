@@ -31,12 +31,12 @@ class NetworkScorer {
 };
 
 /// An estimate, or why there is none.
-struct Scored {
+struct ScoredNetwork {
   std::optional<Estimate> estimate;
   std::string error;
 };
 
 /// All of them, in their order; one that cannot be scored does not stop the others.
-std::vector<Scored> score(std::span<const std::string> specs, const EnergyModel& model, const OperatingPoint& point = {});
+std::vector<ScoredNetwork> score(std::span<const std::string> specs, const EnergyModel& model, const OperatingPoint& point = {});
 
 }  // namespace wattlayer

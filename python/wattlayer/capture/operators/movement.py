@@ -95,8 +95,6 @@ def _repeat(b: Builder, call: Call) -> None:
 def _cat(b: Builder, call: Call) -> None:
     out = call.out
     parts = [cast(b, t, out.dtype) for t in call["tensors"] if t.shape != (0,)]
-    if len(parts) == 1:
-        return b.alias(out, parts[0])
     b.node("Concat", parts, out, axis=call.get("dim", 0) % max(out.rank, 1))
 
 

@@ -86,8 +86,9 @@ def _max_pool(b: Builder, call: Call) -> None:
 
 @rule("avg_pool1d", "avg_pool2d", "avg_pool3d")
 def _avg_pool(b: Builder, call: Call) -> None:
-    included = int(bool(call.get("count_include_pad", True)))
-    b.node("AveragePool", [call["self"]], call.out, count_include_pad=included, **_window(call, int(call.op[8])))
+    window = _window(call, int(call.op[8]))
+    included = int(any(window["pads"]) and bool(call.get("count_include_pad", True)))
+    b.node("AveragePool", [call["self"]], call.out, count_include_pad=included, **window)
 
 
 @rule(
@@ -102,8 +103,6 @@ def _adaptive_pool(b: Builder, call: Call) -> None:
     average = "avg" in call.op
     if all(w == 1 for w in wanted) and x.rank == spatial + 2:
         b.node("GlobalAveragePool" if average else "GlobalMaxPool", [x], out)
-    elif sizes == wanted:
-        b.alias(out, x)
     elif all(s % w == 0 for s, w in zip(sizes, wanted)):
         kernel = [s // w for s, w in zip(sizes, wanted)]
         b.node("AveragePool" if average else "MaxPool", [x], out, kernel_shape=kernel, strides=kernel)
