@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "wattlayer/meter/meter.h"
+#include "wattlayer/report/grids.h"
 
 namespace wattlayer::cli {
 
@@ -46,7 +47,7 @@ void replace_file(const std::filesystem::path& file, const std::string& text);
 /// What CodeCarbon's emissions.csv asks for besides the figures.
 struct CarbonContext {
   std::string project;
-  std::optional<double> g_per_kwh;  ///< emissions only where it is stated
+  std::optional<GridIntensity> grid;  ///< emissions only where it is stated
   std::filesystem::path root = "/";
 };
 

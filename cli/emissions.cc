@@ -16,6 +16,7 @@
 
 #include "cli/command_figures.h"
 #include "wattlayer/core/error.h"
+#include "wattlayer/report/footprint.h"
 #include "wattlayer/store/csv.h"
 
 namespace wattlayer::cli {
@@ -27,8 +28,6 @@ constexpr std::string_view header =
     "energy,ram_energy,energy_consumed,water_consumed,country_name,country_iso_code,region,cloud_provider,cloud_region,os,python_"
     "version,codecarbon_version,cpu_count,cpu_model,gpu_count,gpu_model,longitude,latitude,ram_total_size,tracking_mode,cpu_"
     "utilization_percent,gpu_utilization_percent,ram_utilization_percent,ram_used_gb,on_cloud,pue,wue";
-
-constexpr double joules_per_kwh = 3.6e6;
 
 using Fields = std::map<std::string, std::string, std::less<>>;
 
@@ -109,8 +108,9 @@ void add_energy(Fields& fields, const std::vector<const CommandEnergy*>& meters,
     fields[part + "_energy"] = fmt::format("{}", kwh);
     if (time.value > 0) fields[part + "_power"] = fmt::format("{}", *joules / time.value);
   }
-  if (!context.g_per_kwh) return;
-  const double kg = kwh * *context.g_per_kwh / 1000;
+  if (!context.grid) return;
+  fields["country_name"] = context.grid->country, fields["country_iso_code"] = context.grid->iso3;
+  const double kg = kwh * context.grid->g_per_kwh / 1000;
   fields["emissions"] = fmt::format("{}", kg);
   if (time.value > 0) fields["emissions_rate"] = fmt::format("{}", kg / time.value);
 }

@@ -2,7 +2,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <new>
 #include <span>
@@ -33,12 +35,31 @@ int split_command(int argc, char** argv, std::vector<std::string>& command) {
   const std::span<char*> arguments(argv, static_cast<size_t>(argc));
   const auto dashes = std::find(arguments.begin(), arguments.end(), std::string_view("--"));
   if (std::find(arguments.begin(), dashes, std::string_view("measure")) == dashes) return argc;
+  if (argc > 1 && arguments[1] == std::string_view("complete")) return argc;  // a command line that is still being written
   if (dashes != arguments.end()) command.assign(dashes + 1, arguments.end());
   return static_cast<int>(dashes - arguments.begin());
 }
 
+/// As a shell takes it: words with anything unusual in them in quotes.
+std::string invocation(std::span<char*> arguments) {
+  std::string text = "wattlayer";
+  for (std::string_view word : arguments.subspan(std::min<size_t>(1, arguments.size()))) {
+    text += ' ';
+    const auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("-_./:,=+%@", c); };
+    if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) {
+      text += word;
+      continue;
+    }
+    text += '\'';
+    for (char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
+    text += '\'';
+  }
+  return text;
+}
+
 int run(int argc, char** argv) {
   wattlayer::cli::Program program;
+  program.invocation = invocation({argv, static_cast<size_t>(argc)});
   argc = split_command(argc, argv, program.command);
   CLI::App app{description, "wattlayer"};
   app.set_version_flag("--version", "wattlayer " WATTLAYER_VERSION);

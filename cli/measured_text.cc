@@ -32,17 +32,6 @@ std::string spread(const std::optional<double>& half_width, const std::optional<
   return share < 5e-7 ? "±0 %" : fmt::format("±{:.2g} %", 100 * share);
 }
 
-std::optional<double> power_w(const Measurement& row) {
-  if (!row.energy_j || !row.time_s) return std::nullopt;
-  return *row.energy_j / *row.time_s;
-}
-
-std::optional<double> time_half_width(const Measurement& row) {
-  const auto found = row.conditions.find("time_ci95_s");
-  if (found == row.conditions.end()) return std::nullopt;
-  return std::stod(found->second);
-}
-
 std::string meter_name(const Measurement& row) {
   return row.meter.empty() ? unknown : fmt::format("{}:{}", row.meter, condition(row, "domain"));
 }
@@ -185,11 +174,6 @@ nlohmann::ordered_json json_estimate(const Estimate& e) {
 }
 
 }  // namespace
-
-std::optional<double> above_idle_j(const Measurement& row) {
-  if (!row.energy_j || !row.idle_power_w || !row.time_s) return std::nullopt;
-  return *row.energy_j - *row.idle_power_w * *row.time_s;
-}
 
 std::string measured_table(const MeasuredReport& report, bool colour) {
   size_t rows = 0;

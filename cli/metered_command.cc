@@ -13,7 +13,6 @@
 #include <memory>
 #include <mutex>
 
-#include "cli/amount.h"
 #include "cli/command_figures.h"
 #include "cli/epoch_marks.h"
 #include "cli/open_meters.h"
@@ -309,9 +308,9 @@ void add_command_options(CLI::App& verb, CommandOptions& options) {
       ->type_name("FILE");
   verb.add_option("--codecarbon", options.codecarbon, "with a command: append to an emissions.csv as CodeCarbon 3.3.0 writes it")
       ->type_name("FILE");
-  verb.add_option("--carbon-intensity", options.carbon_g_per_kwh, "for the emissions in that file, else they stay empty")
-      ->type_name("G_PER_KWH")
-      ->check(amount(0, 1e6));
+  verb.add_option("--carbon-intensity", options.carbon_intensity,
+                  "for the emissions in that file, else they stay empty: a country (FRA, fr, France) or grams of CO2 a kWh")
+      ->type_name("COUNTRY|G/KWH");
   auto* pattern =
       verb.add_option("--epoch-pattern", options.epoch_pattern, "with a command: lines of its output that end an epoch")
           ->type_name("REGEX");
@@ -322,7 +321,9 @@ void add_command_options(CLI::App& verb, CommandOptions& options) {
   verb.add_option("--project", options.project, "its project_name (wattlayer)")->type_name("NAME");
 }
 
-int measure_command(const CommandOptions& options, const MeterOptions& meters) {
+int measure_command(const CommandOptions& options, const MeterOptions& meters, const DataFiles& files) {
+  std::optional<GridIntensity> grid;
+  if (!options.carbon_intensity.empty()) grid = grid_intensity(files, options.carbon_intensity);
   if (!options.codecarbon.empty()) check_emissions_file(options.codecarbon);
   SystemClock clock;
   OpenMeters open = open_and_lock(meters, meters.place(clock));
@@ -334,8 +335,7 @@ int measure_command(const CommandOptions& options, const MeterOptions& meters) {
   if (options.output.empty()) fmt::print(stderr, "{}", text);
   else write_output(text, options.output);
   if (!options.codecarbon.empty())
-    append_emissions(options.codecarbon, figures,
-                     {.project = options.project, .g_per_kwh = options.carbon_g_per_kwh, .root = meters.root});
+    append_emissions(options.codecarbon, figures, {.project = options.project, .grid = grid, .root = meters.root});
   return status;
 }
 

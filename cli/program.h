@@ -20,6 +20,7 @@ namespace wattlayer::cli {
 struct Program {
   std::filesystem::path data_dir;
   std::vector<std::string> command;  ///< what stands after `--`, for `measure`
+  std::string invocation;            ///< the whole command as a shell takes it, for pages that say how they were made
 
   DataFiles data_files() const { return DataFiles(data_dir); }
 };

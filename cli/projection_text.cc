@@ -15,8 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double joules_per_kwh = 3.6e6;
-
 Json number(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 std::optional<double> seconds(const std::optional<Seconds>& time) { return time ? std::optional(time->value) : std::nullopt; }
@@ -86,7 +84,7 @@ Json passed_json(const std::optional<BudgetPassed>& passed) {
 
 void compare_with_budget(ProjectedRun& run) {
   if (!run.cost.budget) return;
-  const Joules budget = *run.cost.budget / run.cost.pue.value_or(1);
+  const Joules budget = *run.cost.budget / run.cost.factors.pue.value_or(1);
   const Projection& p = run.projection;
   const auto passed = [&](Joules next) { return budget_passed(budget, run.seen, run.plan.latest(), next, p.next_duration); };
   if (run.plan.is_fixed() || p.total > budget) run.passed = passed(p.next_epoch);
@@ -98,7 +96,7 @@ void compare_with_budget(ProjectedRun& run) {
 
 std::string projection_table(const ProjectedRun& run) {
   const Projection& p = run.projection;
-  const double factor = run.cost.pue.value_or(1) / joules_per_kwh;
+  const double factor = run.cost.factors.pue.value_or(1) / joules_per_kwh;
   TextTable table({{""}, {"ENERGY OF THE RUN"}, {"TIME"}});
   const auto spent_time = time_spent(run.seen), all_time = time_in_all(run);
   table.row({"epochs", fmt::format("{} of {}", run.seen.size(), plan_text(run.plan)),
@@ -112,15 +110,14 @@ std::string projection_table(const ProjectedRun& run) {
        fmt::format("{}  = {}", joules_text(p.interval, p.total), with_interval(p.interval, p.total, 1 / joules_per_kwh, "kWh")),
        all_time ? time_text(*all_time) : ""},
       Style::bold);
-  if (run.cost.pue)
-    table.row(
-        {"with the data centre", with_interval(p.interval, p.total, factor, "kWh"), fmt::format("PUE {:g}", *run.cost.pue)});
-  if (run.cost.g_per_kwh)
-    table.row({"CO2", with_interval(p.interval, p.total, factor * *run.cost.g_per_kwh / 1000, "kg"),
-               fmt::format("{:g} g/kWh", *run.cost.g_per_kwh)});
-  if (run.cost.price_per_kwh)
-    table.row({"cost", with_interval(p.interval, p.total, factor * *run.cost.price_per_kwh, ""),
-               fmt::format("{:g} a kWh", *run.cost.price_per_kwh)});
+  if (run.cost.factors.pue)
+    table.row({"with the data centre", with_interval(p.interval, p.total, factor, "kWh"),
+               fmt::format("PUE {:g}", *run.cost.factors.pue)});
+  if (const auto& grid = run.cost.factors.grid)
+    table.row({"CO2", with_interval(p.interval, p.total, factor * grid->g_per_kwh / 1000, "kg"), grid->basis});
+  if (const auto& price = run.cost.factors.price)
+    table.row({"cost", with_interval(p.interval, p.total, factor * price->per_kwh, price->currency),
+               fmt::format("{:g}{}{} a kWh", price->per_kwh, price->currency.empty() ? "" : " ", price->currency)});
   if (run.cost.budget) table.row({"budget", budget_text(run)}, run.passed ? Style::red : Style::plain);
   std::string out = fmt::format("{}: {} by {}{}\n\n{}", printable(run.file), printable(run.energy_from), run.method,
                                 p.interval ? ", intervals of 90 %" : ", which has no interval", table.print(terminal().colour));
@@ -130,7 +127,7 @@ std::string projection_table(const ProjectedRun& run) {
 
 std::string projection_json(const ProjectedRun& run, bool compact) {
   const Projection& p = run.projection;
-  const double kwh = p.total.value / joules_per_kwh, facility = kwh * run.cost.pue.value_or(1);
+  const double kwh = p.total.value / joules_per_kwh, facility = kwh * run.cost.factors.pue.value_or(1);
   Json json{{"schema", 1},
             {"file", run.file},
             {"method", run.method},
@@ -147,10 +144,13 @@ std::string projection_json(const ProjectedRun& run, bool compact) {
             {"total_s", number(time_in_all(run))}};
   json["stable_since_epoch"] =
       p.stable_since && *p.stable_since < run.seen.size() ? Json(run.seen[*p.stable_since].number) : Json();
-  json["pue"] = number(run.cost.pue);
-  json["total_with_pue_kwh"] = run.cost.pue ? Json(facility) : Json();
-  json["co2_kg"] = run.cost.g_per_kwh ? Json(facility * *run.cost.g_per_kwh / 1000) : Json();
-  json["cost"] = run.cost.price_per_kwh ? Json(facility * *run.cost.price_per_kwh) : Json();
+  json["pue"] = number(run.cost.factors.pue);
+  json["total_with_pue_kwh"] = run.cost.factors.pue ? Json(facility) : Json();
+  const auto& [grid, pue, price, per_day, embodied] = run.cost.factors;
+  json["co2_kg"] = grid ? Json(facility * grid->g_per_kwh / 1000) : Json();
+  json["co2_basis"] = grid ? Json(grid->basis) : Json();
+  json["cost"] = price ? Json(facility * price->per_kwh) : Json();
+  json["currency"] = price && !price->currency.empty() ? Json(price->currency) : Json();
   json["budget_j"] = run.cost.budget ? Json(run.cost.budget->value) : Json();
   json["budget_passed"] = passed_json(run.passed);
   json["budget_passed_at_worst"] = passed_json(run.passed_at_worst);

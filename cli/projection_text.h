@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 
+#include "wattlayer/report/footprint.h"
 #include "wattlayer/training/epoch_csv.h"
 #include "wattlayer/training/projection.h"
 
@@ -9,7 +10,7 @@ namespace wattlayer::cli {
 
 /// What a user wants to know besides energy; nothing is assumed where nothing is given.
 struct CostOptions {
-  std::optional<double> g_per_kwh, pue, price_per_kwh;
+  Footprint factors;             ///< of them `grid`, `pue` and `price`
   std::optional<Joules> budget;  ///< with `pue`: of what the data centre draws
 };
 

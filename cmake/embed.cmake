@@ -7,7 +7,8 @@ function(wattlayer_embed target)
   set(all_files "")
   foreach(folder ${ARGN})
     file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.json ${CMAKE_SOURCE_DIR}/${folder}/*.wlm
-         ${CMAKE_SOURCE_DIR}/${folder}/*.prior)
+         ${CMAKE_SOURCE_DIR}/${folder}/*.prior ${CMAKE_SOURCE_DIR}/${folder}/*.html ${CMAKE_SOURCE_DIR}/${folder}/*.css
+         ${CMAKE_SOURCE_DIR}/${folder}/*.js)
     foreach(file ${files})
       get_filename_component(name ${file} NAME)
       string(APPEND assembly ".global wattlayer_file_${number}\n.global wattlayer_file_${number}_end\nwattlayer_file_${number}:\n.incbin \"${file}\"\nwattlayer_file_${number}_end:\n.byte 0\n")

@@ -19,13 +19,18 @@ REACHES = {  # folder of wattlayer/ -> folders that it may include besides itsel
     "bench": {"ops", "graph", "networks", "store", "meter", "features", "predict", "fit"},
     "scoring": {"ops", "graph", "networks", "predict"},
     "report": {"ops", "graph", "features", "predict"},
+    "pages": {"ops", "features", "predict", "fit", "meter", "bench", "report"},
     "api": {"ops", "graph", "networks", "features", "predict", "scoring", "report"},
+    "budget": {"ops", "graph", "networks", "features", "predict", "scoring", "report", "api"},
+    "advice": {"ops", "graph", "networks", "features", "predict", "scoring", "report", "api"},
+    "c_api": {"graph", "report", "api"},
 }
 OUTSIDE = {"cli", "python", "tests", "benchmarks"}  # may include everything; nothing includes them
 OWNERS = {  # third-party header -> where it may stand, and only in .cc files
     "fmt/": ["wattlayer/", "cli/", "python/", "tests/", "benchmarks/"],
     "nlohmann/": ["wattlayer/", "cli/", "python/", "tests/", "benchmarks/"],
     "CLI/": ["cli/"],
+    "toml++/": ["wattlayer/budget/budget_file.cc"],
     "pybind11/": ["python/"],
     "sqlite3.h": ["wattlayer/store/", "tests/store/", "tests/flow/"],
     "zlib.h": ["wattlayer/store/", "tests/store/"],

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing: tools/install_packages.sh build [test] [check] [bench] [slurm] [torch]
+# Installs the Debian packages that are missing: tools/install_packages.sh build [test] [check] [browser] [bench] [slurm] [torch]
 set -euo pipefail
 declare -A groups=(
-  [build]="cmake ninja-build g++ libfmt-dev nlohmann-json3-dev libcli11-dev libsqlite3-dev libprotozero-dev zlib1g-dev libeigen3-dev libceres-dev libxgboost-dev"
+  [build]="cmake ninja-build g++ libfmt-dev nlohmann-json3-dev libcli11-dev libsqlite3-dev libprotozero-dev zlib1g-dev libeigen3-dev libceres-dev libxgboost-dev libtomlplusplus-dev"
   [test]="libgtest-dev python3"
   [check]="git python3-venv clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev"
   [slurm]="slurm-wlm munge python3"
   [torch]="cmake g++ nlohmann-json3-dev libtorch-dev libopenblas0-openmp"
+  [browser]="chromium fonts-dejavu-core nodejs npm"
   [bench]="libbenchmark-dev python3 python3-venv"
 )
 missing=()

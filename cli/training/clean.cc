@@ -1,14 +1,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
-#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/amount.h"
 #include "cli/program.h"
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 #include "wattlayer/report/quantity_text.h"
 #include "wattlayer/training/clean_runs.h"
 
@@ -26,12 +25,10 @@ struct Options {
 void read_idle(const std::vector<std::string>& words, std::map<std::string, double>& idle) {
   for (const std::string& word : words) {
     const size_t equals = std::min(word.find('='), word.size());
-    double watts = 0;
-    const char* last = word.data() + word.size();
-    const auto [end, status] = std::from_chars(word.data() + std::min(equals + 1, word.size()), last, watts);
-    if (equals == 0 || status != std::errc() || end != last || !(watts > 0) || !std::isfinite(watts))
+    const std::optional<double> watts = real_of(std::string_view(word).substr(std::min(equals + 1, word.size())));
+    if (equals == 0 || !watts || !(*watts > 0))
       throw Error(ErrorKind::invalid_input, fmt::format("--idle: expected TYPE=WATTS such as cpu1=220, found '{}'", word));
-    idle[word.substr(0, equals)] = watts;
+    idle[word.substr(0, equals)] = *watts;
   }
 }
 

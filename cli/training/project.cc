@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cli/amount.h"
+#include "cli/footprint_options.h"
 #include "cli/program.h"
 #include "cli/projected_series.h"
 #include "cli/projection_text.h"
@@ -27,6 +28,7 @@ struct Options {
   ProjectionOptions projection;
   double planned_duration_s = 0, every_s = 2;
   CostOptions cost;
+  FootprintOptions factors;  ///< --pue counts for the budget too
   bool json = false, follow = false;
 };
 
@@ -121,6 +123,7 @@ void refuse_contradictions(const Options& options) {
 
 int project_run(Options& options, const DataFiles& files) {
   refuse_contradictions(options);
+  options.cost.factors = options.factors.footprint(files);
   if (!options.budget.empty()) options.cost.budget = parse_energy(options.budget);
   ProjectionOptions projection = options.projection;
   if (options.planned_duration_s > 0) projection.duration = Seconds{options.planned_duration_s};
@@ -187,10 +190,7 @@ void add_training_project(CLI::App& app, const Program& program) {
       ->delimiter(',');
   verb->add_option("--energy-unit", options->columns.energy_unit, "its unit, where its name does not end in it");
   verb->add_option("--budget", options->budget, "energy that the run may take: 2kWh; says in which epoch it is passed");
-  verb->add_option("--grid", options->cost.g_per_kwh, "grams of CO2 a kWh, for CO2")->check(amount(0, 1e6));
-  verb->add_option("--pue", options->cost.pue, "what the data centre draws for each kWh of the meter, for CO2, cost and budget")
-      ->check(amount(1, 100));
-  verb->add_option("--price", options->cost.price_per_kwh, "price of a kWh, for the cost")->check(amount(0, 1e6));
+  add_grid_options(*verb, options->factors);
   add_early_stopping(*verb, *options);
   verb->add_flag("--follow", options->follow, "read a growing file: a line whenever epochs come, until all are there or Ctrl-C");
   verb->add_option("--every", options->every_s, "with --follow: seconds between looks (2)")->check(amount(0.05, 3600));

@@ -10,13 +10,17 @@
 #include "cli/amount.h"
 #include "cli/chosen_energy_model.h"
 #include "cli/chosen_hardware.h"
+#include "cli/footprint_options.h"
 #include "cli/network_options.h"
+#include "cli/page_option.h"
 #include "cli/program.h"
 #include "cli/rendering.h"
+#include "wattlayer/api/batch_sweep.h"
 #include "wattlayer/api/estimating.h"
 #include "wattlayer/api/network_source.h"
 #include "wattlayer/api/targets.h"
 #include "wattlayer/core/error.h"
+#include "wattlayer/pages/estimate_page.h"
 #include "wattlayer/predict/physics.h"
 #include "wattlayer/report/report.h"
 #include "wattlayer/scoring/network_scorer.h"
@@ -31,7 +35,14 @@ struct Options {
   DeviceSettings device;
   NetworkOptions network;
   RenderingOptions rendering;
+  FootprintOptions factors;
+  std::filesystem::path page;
 };
+
+/// Figures that follow from factors that the user stated.
+void derive(Report& rows, const Footprint& footprint) {
+  for (EstimateReport& row : rows.estimates) row.derived = derived_figures(row, footprint);
+}
 
 void add_rows(Report& rows, const NetworkSource& source, const std::vector<EnergyModel>& models, const Options& options) {
   std::vector<std::optional<int64_t>> batches(options.batches.begin(), options.batches.end());
@@ -103,6 +114,7 @@ class ListEstimates {
 };
 
 void estimate_list(const Options& options, const DataFiles& files) {
+  const Footprint footprint = options.factors.footprint(files);
   const std::vector<EnergyModel> models = models_of(options, files);
   const std::string text = read_text(options.list);
   ListEstimates estimates(options, models);
@@ -120,22 +132,36 @@ void estimate_list(const Options& options, const DataFiles& files) {
   if (report.estimates.empty() && report.failures.empty())
     throw Error(ErrorKind::invalid_input,
                 options.list + ": no network in it; expected one per line, such as: net:mobilenet_v1?width=0.5");
+  derive(report, footprint);
   Rendering rendering = options.rendering.rendering();
   rendering.details = false, rendering.totals = true;
   write_output(options.rendering.format().estimates(report, rendering), options.rendering.output);
   if (!report.failures.empty()) throw CLI::RuntimeError(1);
 }
 
-void estimate(const Options& options, const DataFiles& files) {
+void write_page(const Report& rows, const std::vector<NetworkSource>& sources, const std::vector<EnergyModel>& models,
+                const Options& options, const Program& program) {
+  // Further batches for the page's curve; with several the user chose them.
+  std::vector<EstimateReport> sweep;
+  if (options.batches.size() < 2) sweep = batch_sweep(sources, options.network.import_options({}), models, options.device);
+  write_output(estimate_page(rows, paged(models, options.device), sweep, page_origin(program)), options.page);
+}
+
+void estimate(const Options& options, const Program& program) {
+  require_writable(options.page);
+  const DataFiles files = program.data_files();
+  const Footprint footprint = options.factors.footprint(files);
   const std::vector<EnergyModel> models = models_of(options, files);
   std::vector<NetworkSource> sources;
   for (const std::string& network : options.networks) sources.emplace_back(network);
   for (const std::string& layer : options.layers) sources.push_back(NetworkSource::of_layer(layer));
   Report rows;
   for (const NetworkSource& source : sources) add_rows(rows, source, models, options);
+  derive(rows, footprint);
   Rendering rendering = options.rendering.rendering();
   // Batches of one network are read side by side; a matrix of networks and hardware is read row by row.
   rendering.details = rendering.all_layers || options.rendering.top_given || (sources.size() == 1 && models.size() == 1);
+  if (!options.page.empty()) write_page(rows, sources, models, options, program);
   write_output(options.rendering.format().estimates(rows, rendering), options.rendering.output);
 }
 
@@ -178,7 +204,9 @@ void add_estimate(CLI::App& app, const Program& program) {
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 31).description(""));
   verb->add_option("--dtype", options->dtype, "data type of the arithmetic: f32, f16, bf16, int8, ...")->type_name("DTYPE");
   add_network_options(*verb, options->network);
+  add_footprint_options(*verb, options->factors);
   add_rendering_options(*verb, options->rendering, true);
+  add_page_option(*verb, options->page);
   verb->footer(
       "\nOne network on one target prints its operators and dearest layers; several print one line each, unless --top or\n"
       "--all-layers asks for more. JSON and CSV are documented in docs/formats/estimate_v1.md.");
@@ -189,11 +217,13 @@ void add_estimate(CLI::App& app, const Program& program) {
         throw CLI::ValidationError("--list",
                                    "prints totals of the networks in its file; leave out NETWORK, --layer, --top and "
                                    "--all-layers");
+      if (!options->page.empty())
+        throw CLI::ValidationError("--html", "shows single layers, which --list does not estimate; name the networks instead");
       return estimate_list(*options, program.data_files());
     }
     if (options->networks.empty() && options->layers.empty()) throw CLI::RequiredError("NETWORK, --layer or --list");
     options->rendering.top_given = verb->count("--top") > 0;
-    estimate(*options, program.data_files());
+    estimate(*options, program);
   });
 }
 

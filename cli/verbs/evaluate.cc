@@ -8,13 +8,14 @@
 
 #include "cli/chosen_energy_model.h"
 #include "cli/evaluation_text.h"
+#include "cli/page_option.h"
 #include "cli/program.h"
 #include "cli/projected_series.h"
 #include "cli/suite.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/datasets/import.h"
 #include "wattlayer/fit/evaluation.h"
-#include "wattlayer/fit/evaluation_page.h"
+#include "wattlayer/pages/evaluation_page.h"
 #include "wattlayer/training/methods.h"
 #include "wattlayer/training/projection.h"
 
@@ -101,7 +102,8 @@ SuiteResult evaluated(const Options& options, const DataFiles& files) {
   return run_suite(suite, files);
 }
 
-void evaluate_and_write(const Options& options, const DataFiles& files) {
+void evaluate_and_write(const Options& options, const Program& program) {
+  const DataFiles files = program.data_files();
   require_writable(options.page);
   const SuiteResult result = evaluated(options, files);
   if (result.stopped) write_remark("stopped: what was done until then follows");
@@ -109,7 +111,7 @@ void evaluate_and_write(const Options& options, const DataFiles& files) {
     throw Error(ErrorKind::invalid_input, fmt::format("{} holds no rows that a split can use",
                                                       (options.folder.empty() ? options.all_folders : options.folder).string()));
   const std::string title = options.dataset.empty() ? "wattlayer evaluate" : options.dataset;
-  if (!options.page.empty()) write_output(evaluation_page(result.evaluation, title), options.page);
+  if (!options.page.empty()) write_output(evaluation_page(result.evaluation, title, page_origin(program)), options.page);
   if (options.json) write_output(evaluation_json(result.evaluation, result.targets, result.not_scored, !result.stopped));
   else {
     const std::string tables = options.all_folders.empty()
@@ -137,10 +139,10 @@ void add_evaluate(CLI::App& app, const Program& program) {
                    "score this energy model (HARDWARE/ENGINE/DTYPE or FILE.wlm) instead of fitting");
   verb->add_flag("--shipped", options->shipped, "fit nothing: score the energy models that ship on whatever rows are there");
   verb->add_flag("--json", options->json, "print JSON rows (docs/formats/evaluation_v1.md)");
-  verb->add_option("--html", options->page, "also write a page with tables and plots of predicted against measured energy");
+  add_page_option(*verb, options->page);
   verb->add_flag("--all-units", options->all_units, "print every unit left out, also where they are many");
   verb->add_flag("--quiet", options->quiet, "no progress on standard error");
-  verb->callback([options, &program] { evaluate_and_write(*options, program.data_files()); });
+  verb->callback([options, &program] { evaluate_and_write(*options, program); });
 }
 
 }  // namespace wattlayer::cli

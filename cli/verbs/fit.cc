@@ -9,6 +9,7 @@
 
 #include "cli/amount.h"
 #include "cli/fitted_rows.h"
+#include "cli/learned_pairs.h"
 #include "cli/program.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/datasets/import.h"
@@ -28,6 +29,7 @@ struct Options {
   std::optional<double> stated_power_w;
   std::filesystem::path data;
   std::string devices;
+  bool pairs = false;
 };
 
 std::vector<Measurement> read(const Options& options, const DataFiles& files) {
@@ -156,9 +158,14 @@ void add_fit(CLI::App& app, const Program& program) {
   verb->add_option("--devices", options->devices,
                    "learn instead what devices have in common, those that compute on a `gpu` or on a `processor` (.prior)")
       ->check(CLI::IsMember({"gpu", "processor"}));
-  verb->add_option("--data", options->data, "folder with one folder for each data set, for --devices");
+  verb->add_flag("--pairs", options->pairs,
+                 "learn instead how the errors of two estimates go together, for `compare` (energy_models/paired-errors.json)");
+  verb->add_option("--data", options->data, "folder with one folder for each data set, for --devices and --pairs");
   verb->callback([options, &program] {
-    if (options->devices.empty()) fit(*options, program.data_files());
+    if (options->pairs && options->data.empty())
+      throw Error(ErrorKind::invalid_input, "--pairs needs --data, the folder with the data sets");
+    if (options->pairs) learn_pairs(options->data, options->output, program.data_files());
+    else if (options->devices.empty()) fit(*options, program.data_files());
     else learn_devices(*options, program.data_files());
   });
 }

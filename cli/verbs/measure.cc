@@ -13,6 +13,7 @@
 #include "cli/measured_text.h"
 #include "cli/metered_command.h"
 #include "cli/open_meters.h"
+#include "cli/page_option.h"
 #include "cli/program.h"
 #include "cli/repetition_curve_text.h"
 #include "cli/runner.h"
@@ -21,6 +22,7 @@
 #include "wattlayer/bench/fake_runner.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/meter/simulated_device.h"
+#include "wattlayer/pages/measured_page.h"
 #include "wattlayer/store/csv.h"
 #include "wattlayer/store/store.h"
 
@@ -36,7 +38,7 @@ struct Options {
   Protocol protocol;
   int64_t fixed_passes = 0;
   std::string budget;  ///< 90, 90s, 25m
-  std::filesystem::path store, output;
+  std::filesystem::path store, output, page;
   std::string hardware, dataset = "measured", error_curve, target;
   bool json = false, csv = false;
   CommandOptions command;
@@ -108,7 +110,7 @@ std::vector<Measurement> rows_to_keep(const Options& options, const std::string&
 void check(const Options& options, const DataFiles& files) {
   if (options.hardware.ends_with(".json")) hardware_of_file(options.hardware);
   else if (!options.hardware.empty()) require_file(files, "hardware", options.hardware);
-  for (const std::filesystem::path& file : {options.output, std::filesystem::path(options.error_curve)})
+  for (const std::filesystem::path& file : {options.output, options.page, std::filesystem::path(options.error_curve)})
     if (file != "-") require_writable(file);
   if (options.fixed_passes > 0 && !options.error_curve.empty())
     throw Error(ErrorKind::invalid_input, "--error-curve tries many numbers of passes; leave --fixed out");
@@ -138,7 +140,15 @@ void write_report(const Options& options, const MeasuredReport& report, const st
   write_output(text, options.output);
 }
 
-void measure(const Options& options, const DataFiles& files) {
+void write_page(const Options& options, const MeasuredReport& report, const std::optional<EnergyModel>& model,
+                const Program& program) {
+  std::vector<PagedModel> models;
+  if (model) models.push_back({&*model});
+  write_output(measured_page(report, models, page_origin(program)), options.page);
+}
+
+void measure(const Options& options, const Program& program) {
+  const DataFiles files = program.data_files();
   check(options, files);
   const StopSignal stop;
   Bench bench(options);
@@ -176,6 +186,7 @@ void measure(const Options& options, const DataFiles& files) {
     store->describe("engines", engine, engine_json);
     store->add(rows);
   }
+  if (!options.page.empty()) write_page(options, report, model, program);
   write_report(options, report, rows);
   const bool failed = std::any_of(report.results.begin(), report.results.end(),
                                   [](const Measured& m) { return !m.failure.empty() || m.interrupted; });
@@ -220,6 +231,7 @@ void add_output_options(CLI::App& verb, Options& options) {
   CLI::Option* json = verb.add_flag("--json", options.json, "print JSON");
   verb.add_flag("--csv", options.csv, "print rows as `wattlayer import` reads them")->excludes(json);
   verb.add_option("-o,--output", options.output, "write to this file")->type_name("FILE");
+  add_page_option(verb, options.page);
 }
 
 void add_task_options(CLI::App& verb, TaskOptions& options) {
@@ -261,15 +273,15 @@ void add_measure(CLI::App& app, const Program& program) {
     if (!network && !command) throw CLI::RequiredError("NETWORK, --layer, --exec or -- COMMAND");
     for (const char* of_command : {"--prom", "--codecarbon", "--carbon-intensity", "--project", "--epochs", "--epoch-pattern"})
       if (!command && verb->count(of_command) > 0) throw CLI::ValidationError(of_command, "goes with --exec or -- COMMAND");
-    for (const char* of_network : {"--csv", "--db", "--on", "--fixed", "--error-curve"})
+    for (const char* of_network : {"--csv", "--db", "--on", "--fixed", "--error-curve", "--html"})
       if (command && verb->count(of_network) > 0) throw CLI::ValidationError(of_network, "does not go with a command");
     if (options->fixed_passes > 0) options->protocol.fixed_passes = options->fixed_passes;
     if (!options->budget.empty()) options->protocol.budget = parse_duration(options->budget);
-    if (!command) return measure(*options, program.data_files());
+    if (!command) return measure(*options, program);
     options->command.arguments = program.command;
     options->command.idle = options->protocol.idle;
     options->command.json = options->json, options->command.output = options->output;
-    const int status = measure_command(options->command, options->meter);
+    const int status = measure_command(options->command, options->meter, program.data_files());
     if (status != 0) throw CLI::RuntimeError(status);
   });
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,5 +23,10 @@ struct EpochSeries {
   std::vector<Epoch> epochs;
   std::optional<Joules> total;  ///< of the whole run where it was measured apart; else the epochs' sum
 };
+
+Joules energy_of(std::span<const Epoch> epochs);
+
+/// Nothing where one of them has no duration.
+std::optional<Seconds> duration_of(std::span<const Epoch> epochs);
 
 }  // namespace wattlayer

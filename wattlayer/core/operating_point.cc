@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 
 namespace wattlayer {
 namespace {
@@ -13,10 +13,8 @@ namespace {
 std::optional<double> positive(const std::map<std::string, std::string>& conditions, const char* name) {
   const auto at = conditions.find(name);
   if (at == conditions.end()) return std::nullopt;
-  double value = 0;
-  const char* last = at->second.data() + at->second.size();
-  const auto [end, status] = std::from_chars(at->second.data(), last, value);
-  if (status != std::errc() || end != last || !std::isfinite(value) || value <= 0)
+  const std::optional<double> value = real_of(at->second);
+  if (!value || *value <= 0)
     throw Error(ErrorKind::invalid_input, fmt::format("condition {} is '{}'; expected a number above 0", name, at->second));
   return value;
 }

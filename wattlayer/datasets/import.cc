@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "wattlayer/core/catalogue.h"
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 #include "wattlayer/datasets/row_columns.h"
 #include "wattlayer/datasets/row_text.h"
 #include "wattlayer/graph/graph.h"
@@ -72,11 +72,8 @@ class Importer {
 };
 
 double as_number(const std::string& text, std::string_view field) {
-  double value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
-    throw Error(ErrorKind::invalid_input, fmt::format("{} is '{}'; expected a number", field, text));
-  return value;
+  if (const auto value = real_of(text)) return *value;
+  throw Error(ErrorKind::invalid_input, fmt::format("{} is '{}'; expected a number", field, text));
 }
 
 /// A quantity by a template; nothing when the template or one of its columns is empty.

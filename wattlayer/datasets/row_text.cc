@@ -3,21 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <tuple>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 
 namespace wattlayer {
 namespace {
-
-std::optional<double> as_number(std::string_view text) {
-  double value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
 
 std::string print_number(double value) {
   if (value == std::floor(value) && std::abs(value) < 1e15) return fmt::format("{}", static_cast<int64_t>(value));
@@ -30,7 +23,7 @@ std::string_view require_column(std::string_view name, const ColumnLookup& colum
 }
 
 double factor(std::string_view word, std::string_view value) {
-  if (const auto number = as_number(value)) return *number;
+  if (const auto number = real_of(value)) return *number;
   throw Error(ErrorKind::invalid_input, fmt::format("{} is '{}'; expected a number", word, value));
 }
 
@@ -62,14 +55,14 @@ std::optional<std::string> evaluate(std::string_view expression, const ColumnLoo
   if (next.empty() || column(expression)) {
     const std::string_view value = require_column(expression, column);
     if (value.empty()) return std::nullopt;
-    const auto number = as_number(value);
+    const auto number = real_of(value);
     return number ? print_number(*number) : std::string(value);
   }
   double result = 0;
   std::string_view operation = "+";
   for (size_t start = 0;;) {
     const std::string_view word = expression.substr(start, end - start);
-    const auto literal = as_number(word);
+    const auto literal = real_of(word);
     const std::string_view value = literal ? word : require_column(word, column);
     if (value.empty()) return std::nullopt;
     result = apply(result, operation, literal ? *literal : factor(word, value), word);

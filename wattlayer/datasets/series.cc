@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <set>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 #include "wattlayer/datasets/row_columns.h"
 #include "wattlayer/datasets/row_text.h"
 #include "wattlayer/store/csv.h"
@@ -26,12 +26,10 @@ std::string filled(const std::string& pattern, const ColumnLookup& column) {
 
 double number(const std::string& pattern, std::string_view field, const ColumnLookup& column, bool zero_too = false) {
   const std::string text = filled(pattern, column);
-  double value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size() || !std::isfinite(value) || value < 0 ||
-      (value == 0 && !zero_too))
+  const std::optional<double> value = real_of(text);
+  if (!value || *value < 0 || (*value == 0 && !zero_too))
     throw Error(ErrorKind::invalid_input, fmt::format("{} is '{}'; expected a number above 0", field, text));
-  return value;
+  return *value;
 }
 
 /// Calls `row` with each row of the table's one file and where it stands; what it throws is told with that place.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "wattlayer/features/features.h"
+#include "wattlayer/fit/folds.h"
 #include "wattlayer/fit/rows.h"
 
 namespace wattlayer {
@@ -136,15 +137,7 @@ std::vector<std::vector<const Measurement*>> blocked_folds(TrainingRows rows, si
   size_t single = 0;
   for (const Measurement* m : rows)
     if (usable(*m)) blocks[m->block.empty() ? "#" + std::to_string(single++) : m->block].push_back(m);
-  std::vector<const std::vector<const Measurement*>*> order;
-  for (const auto& [name, members] : blocks) order.push_back(&members);
-  std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->size() > b->size(); });
-  std::vector<std::vector<const Measurement*>> out(std::min(folds, blocks.size()));
-  for (const auto* members : order) {
-    auto smallest = std::min_element(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
-    smallest->insert(smallest->end(), members->begin(), members->end());
-  }
-  return out;
+  return folds_of(blocks, folds);
 }
 
 std::vector<const Measurement*> outside_fold(const std::vector<std::vector<const Measurement*>>& folds, size_t f) {

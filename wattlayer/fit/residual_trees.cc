@@ -7,6 +7,7 @@
 #include <set>
 
 #include "wattlayer/fit/calibration.h"
+#include "wattlayer/fit/folds.h"
 #include "wattlayer/fit/regression.h"
 #include "wattlayer/fit/rows.h"
 #include "wattlayer/predict/tree_inputs.h"
@@ -156,20 +157,11 @@ std::map<const Left*, std::string> blocks_of(const std::vector<Left>& rows) {
   return blocks;
 }
 
-/// Blocks dealt out to folds, the largest first.
-std::vector<std::vector<const Left*>> folds_of(const std::map<const Left*, std::string>& block_of, const std::vector<Left>& rows,
-                                               size_t count) {
+std::vector<std::vector<const Left*>> blocked_folds(const std::map<const Left*, std::string>& block_of,
+                                                    const std::vector<Left>& rows, size_t count) {
   std::map<std::string, std::vector<const Left*>> blocks;
   for (const Left& left : rows) blocks[block_of.at(&left)].push_back(&left);
-  std::vector<const std::vector<const Left*>*> order;
-  for (const auto& [name, members] : blocks) order.push_back(&members);
-  std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->size() > b->size(); });
-  std::vector<std::vector<const Left*>> folds(std::min(count, blocks.size()));
-  for (const auto* members : order) {
-    auto least = std::min_element(folds.begin(), folds.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
-    least->insert(least->end(), members->begin(), members->end());
-  }
-  return folds;
+  return folds_of(blocks, count);
 }
 
 /// What was left of one row and what trees that have not seen its block say of it.
@@ -188,7 +180,7 @@ struct HeldOutRow {
 std::vector<HeldOutRow> hold_out(const std::shared_ptr<const BoostingLibrary>& library, const std::vector<Left>& rows,
                                  const TreeOptions& options, bool absolute) {
   const auto blocks = blocks_of(rows);
-  const auto folds = folds_of(blocks, rows, options.folds);
+  const auto folds = blocked_folds(blocks, rows, options.folds);
   const std::vector<size_t> columns = varying(rows);
   std::vector<HeldOutRow> out;
   for (size_t f = 0; f < folds.size() && folds.size() > 1; ++f) {

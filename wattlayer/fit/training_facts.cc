@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 
 #include "wattlayer/core/catalogue.h"
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 
 namespace wattlayer {
 namespace {
@@ -36,11 +36,7 @@ std::optional<double> memory_gib(const Hardware& h) {
 
 std::optional<double> number_of(const std::map<std::string, std::string>& conditions, std::string_view name) {
   const auto at = conditions.find(std::string(name));
-  if (at == conditions.end()) return std::nullopt;
-  double value = 0;
-  const char* last = at->second.data() + at->second.size();
-  const auto [end, status] = std::from_chars(at->second.data(), last, value);
-  return status == std::errc() && end == last ? std::optional(value) : std::nullopt;
+  return at == conditions.end() ? std::nullopt : real_of(at->second);
 }
 
 double passes_of(const std::map<std::string, std::string>& conditions) {

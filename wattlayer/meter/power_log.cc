@@ -15,6 +15,7 @@
 #include <iterator>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 #include "wattlayer/core/statistics.h"
 
 namespace wattlayer {
@@ -54,13 +55,6 @@ std::string lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return result;
-}
-
-std::optional<double> number(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return {};
-  return value;
 }
 
 /// Takes `digits` digits off the front.
@@ -104,7 +98,7 @@ std::optional<Seconds> parse_iso(std::string_view text) {
   const auto minute = take(text, 2);
   if (!minute || !take(text, ":")) return {};
   const size_t end = std::min(text.find_first_not_of("0123456789."), text.size());
-  const auto second = number(text.substr(0, end));
+  const auto second = real_of(text.substr(0, end));
   const auto zone = zone_of(text.substr(end));
   const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
@@ -116,7 +110,7 @@ std::optional<Seconds> parse_iso(std::string_view text) {
 }  // namespace
 
 std::optional<Seconds> parse_log_time(std::string_view text) {
-  const auto value = number(text);
+  const auto value = real_of(text);
   if (!value) return parse_iso(text);
   // By size: 1e11 s would be the year 5138, 1e11 ms is 1973.
   const double size = std::abs(*value);
@@ -137,7 +131,7 @@ void PowerLog::read_header(std::string_view line) {
     if (line.find(separator) != line.npos) separator_ = separator;
   std::vector<std::string> names;
   for (const std::string_view cell : cells_of(line, separator_)) names.push_back(lower(cell));
-  if (names.size() >= 2 && parse_log_time(names[0]) && number(names[1])) return add_line(line);  // columns without names
+  if (names.size() >= 2 && parse_log_time(names[0]) && real_of(names[1])) return add_line(line);  // columns without names
   const auto is_time = [](const std::string& n) {
     return std::find(time_names.begin(), time_names.end(), n) != time_names.end();
   };
@@ -166,7 +160,7 @@ void PowerLog::add_line(std::string_view line) {
   if (cells.size() <= std::max(time_column_, value_column_))
     fail(fmt::format("expected {} columns, found {}", std::max(time_column_, value_column_) + 1, cells.size()));
   const auto at = parse_log_time(cells[time_column_]);
-  const auto value = number(cells[value_column_]);
+  const auto value = real_of(cells[value_column_]);
   if (!at) fail(fmt::format("expected a time (seconds since 1970 or ISO 8601), found '{}'", cells[time_column_].substr(0, 60)));
   if (!value || *value < 0) fail(fmt::format("expected a number from 0, found '{}'", cells[value_column_].substr(0, 60)));
   if (!rows_.empty() && *at <= rows_.back().at) {

@@ -2,19 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cmath>
-
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 
 namespace wattlayer {
 
 double parse_number(std::string_view text, std::string_view what) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
-    throw Error(ErrorKind::invalid_input, fmt::format("{}: expected a number, found '{}'", what, text.substr(0, 100)));
-  return value;
+  if (const auto value = real_of(text)) return *value;
+  throw Error(ErrorKind::invalid_input, fmt::format("{}: expected a number, found '{}'", what, text.substr(0, 100)));
 }
 
 std::optional<double> number_setting(const MeterPlace& place, const std::string& name) {

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 #include "wattlayer/networks/network.h"
 
 namespace wattlayer {
@@ -18,12 +18,11 @@ std::vector<int64_t> widths(std::string_view text) {
   std::vector<int64_t> result;
   for (size_t start = 0; start < text.size();) {
     const size_t end = std::min(text.find('/', start), text.size());
-    int64_t width = 0;
-    const auto [stop, status] = std::from_chars(text.data() + start, text.data() + end, width);
-    if (status != std::errc() || stop != text.data() + end || width < 1 || width > widest)
+    const std::optional<int64_t> width = whole_of(text.substr(start, end - start));
+    if (!width || *width < 1 || *width > widest)
       throw Error(ErrorKind::invalid_input,
                   fmt::format("option hidden of a network is '{}'; expected widths joined by '/', such as 1024/512", text));
-    result.push_back(width);
+    result.push_back(*width);
     start = end + 1;
   }
   return result;

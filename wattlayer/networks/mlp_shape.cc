@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <string>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 
 namespace wattlayer {
 namespace {
@@ -64,8 +64,7 @@ MlpShape parse_mlp_shape(std::string_view text) {
   if (constexpr std::string_view first = "wide_first_"; rest.starts_with(first) && rest.ends_with("x")) {
     shape.kind = MlpShape::Kind::wide_first;
     rest = rest.substr(first.size(), rest.size() - first.size() - 1);
-    const auto [end, status] = std::from_chars(rest.data(), rest.data() + rest.size(), shape.first_times);
-    if (status == std::errc() && end == rest.data() + rest.size() && shape.first_times >= 1) return shape;
+    if (const auto times = whole_of(rest); times && *times >= 1) return shape.first_times = *times, shape;
   }
   throw Error(ErrorKind::invalid_input, fmt::format("shape: expected rectangle, trapezoid, exponential or wide_first_Nx (such as "
                                                     "wide_first_4x), `_residual` behind it or not, found '{}'",

@@ -4,9 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 #include "wattlayer/graph/weights.h"
 #include "wattlayer/networks/families/all.h"
 
@@ -14,12 +14,11 @@ namespace wattlayer {
 namespace {
 
 int64_t positive(std::string_view name, std::string_view text) {
-  int64_t value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size() || value < 1 || value > 1'000'000)
+  const std::optional<int64_t> value = whole_of(text);
+  if (!value || *value < 1 || *value > 1'000'000)
     throw Error(ErrorKind::invalid_input,
                 fmt::format("{} of a network is '{}'; expected a whole number from 1 to 1000000", name, text));
-  return value;
+  return *value;
 }
 
 NetworkSpec parse_spec(std::string_view text) {
@@ -69,12 +68,10 @@ int64_t NetworkSpec::integer(std::string_view name, int64_t otherwise) const {
 double NetworkSpec::real(std::string_view name, double otherwise) const {
   const auto at = options.find(name);
   if (at == options.end()) return otherwise;
-  double value = 0;
-  const char* last = at->second.data() + at->second.size();
-  const auto [end, status] = std::from_chars(at->second.data(), last, value);
-  if (status != std::errc() || end != last || !(value > 0 && value < 1e6))
+  const std::optional<double> value = real_of(at->second);
+  if (!value || !(*value > 0 && *value < 1e6))
     throw Error(ErrorKind::invalid_input, fmt::format("{} of a network is '{}'; expected a number above 0", name, at->second));
-  return value;
+  return *value;
 }
 
 bool NetworkSpec::flag(std::string_view name, bool otherwise) const {

@@ -7,6 +7,7 @@ namespace wattlayer {
 
 struct Report;
 struct Inspection;
+struct Comparison;
 
 /// What a reader wants to see of a report.
 struct Rendering {
@@ -23,6 +24,7 @@ struct Format {
   std::string_view name;
   std::string (*estimates)(const Report& report, const Rendering& rendering);
   std::string (*inspection)(const Inspection& inspection, const Rendering& rendering);
+  std::string (*comparison)(const Comparison& comparison, const Rendering& rendering);
 };
 
 /// The format of that name. Throws Error(invalid_input) that lists the known ones.

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 #include "wattlayer/store/workload_text.h"
 
 namespace wattlayer {
@@ -18,17 +17,15 @@ namespace {
 }
 
 double number(std::string_view column, std::string_view text) {
-  double value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) refuse(column, text, "a number");
-  return value;
+  const std::optional<double> value = real_of(text);
+  if (!value) refuse(column, text, "a number");
+  return *value;
 }
 
 int64_t whole(std::string_view column, std::string_view text) {
-  int64_t value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size() || value < 1) refuse(column, text, "a whole number of 1 or more");
-  return value;
+  const std::optional<int64_t> value = whole_of(text);
+  if (!value || *value < 1) refuse(column, text, "a whole number of 1 or more");
+  return *value;
 }
 
 bool truth(std::string_view column, std::string_view text) {

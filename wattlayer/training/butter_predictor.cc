@@ -1,6 +1,6 @@
 #include "wattlayer/training/butter_predictor.h"
-#include "wattlayer/fit/training_facts.h"
 
+#include "wattlayer/fit/training_facts.h"
 #include "wattlayer/training/butter_rows.h"
 
 namespace wattlayer {

@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
-#include <cmath>
-
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 #include "wattlayer/training/power_series.h"
 
 namespace wattlayer {
@@ -24,12 +22,9 @@ void CsvNumbers::require_whole_record() const {
 
 double CsvNumbers::number(size_t column) const {
   const std::string& text = csv_.fields().at(column);
-  double value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
-    throw Error(ErrorKind::invalid_input,
-                fmt::format("line {}: {}: expected a number, found '{}'", csv_.line(), csv_.header()[column], text));
-  return value;
+  if (const auto value = real_of(text)) return *value;
+  throw Error(ErrorKind::invalid_input,
+              fmt::format("line {}: {}: expected a number, found '{}'", csv_.line(), csv_.header()[column], text));
 }
 
 double CsvNumbers::positive(size_t column) const {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 #include "wattlayer/store/csv.h"
 
 namespace wattlayer {
@@ -161,11 +161,9 @@ Column TableReader::named(const std::string& name, const std::string& unit) cons
 
 double TableReader::number(const Column& column) const {
   const std::string_view text = trimmed(csv_.fields()[column.at]);
-  double value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || status != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
-    wrong(fmt::format("{} is '{}'; expected a number", column.name, text));
-  return value;
+  const std::optional<double> value = real_of(text);
+  if (!value) wrong(fmt::format("{} is '{}'; expected a number", column.name, text));
+  return *value;
 }
 
 double TableReader::positive(const Column& column, std::string_view what) const {

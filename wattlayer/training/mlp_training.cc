@@ -4,12 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <optional>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 
 namespace wattlayer {
 namespace {
@@ -65,20 +65,18 @@ class Words {
   double share(const std::string& name, double otherwise) const {
     if (!has(name)) return otherwise;
     const std::string value = text(name);
-    double share = 0;
-    const auto [end, status] = std::from_chars(value.data(), value.data() + value.size(), share);
-    if (status != std::errc() || end != value.data() + value.size() || !(share >= 0 && share < 1))
+    const std::optional<double> share = real_of(value);
+    if (!share || !(*share >= 0 && *share < 1))
       throw Error(ErrorKind::invalid_input, fmt::format("mlp: {}: expected a number from 0 to below 1, found '{}'", name, value));
-    return share;
+    return *share;
   }
 
  private:
   static int64_t positive(const std::string& name, const std::string& value) {
-    int64_t number = 0;
-    const auto [end, status] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (status != std::errc() || end != value.data() + value.size() || number < 1 || number > most)
+    const std::optional<int64_t> number = whole_of(value);
+    if (!number || *number < 1 || *number > most)
       throw Error(ErrorKind::invalid_input, fmt::format("mlp: {}: expected a whole number above 0, found '{}'", name, value));
-    return number;
+    return *number;
   }
 
   std::map<std::string, std::string, std::less<>> values_;

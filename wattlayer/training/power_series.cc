@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 #include "wattlayer/core/statistics.h"
 #include "wattlayer/training/csv_numbers.h"
 
@@ -40,9 +39,7 @@ IntegratedPower integrate(const PowerSeries& series, double from_s, double to_s,
 }
 
 double parse_time(std::string_view text) {
-  double seconds = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (status == std::errc() && end == text.data() + text.size() && std::isfinite(seconds)) return seconds;
+  if (const auto seconds = real_of(text)) return *seconds;
   int year = 0, read = 0;
   unsigned month = 0, day = 0, hour = 0, minute = 0;
   double second = 0;

@@ -13,27 +13,12 @@ namespace {
 
 constexpr double tail = 0.05;
 
-Joules sum_of(std::span<const Epoch> epochs) {
-  Joules sum;
-  for (const Epoch& epoch : epochs) sum += epoch.energy;
-  return sum;
-}
-
-std::optional<Seconds> duration_of(std::span<const Epoch> epochs) {
-  Seconds sum;
-  for (const Epoch& epoch : epochs) {
-    if (!epoch.duration) return std::nullopt;
-    sum += *epoch.duration;
-  }
-  return sum;
-}
-
 double size_of(std::span<const Epoch> epochs) { return static_cast<double>(epochs.size()); }
 
 /// Epochs to come cost what those of a window cost on average.
 Projection by_mean(std::span<const Epoch> seen, std::span<const Epoch> window, const EpochPlan& plan) {
-  Projection p{.spent = sum_of(seen)};
-  p.next_epoch = sum_of(window) / size_of(window);
+  Projection p{.spent = energy_of(seen)};
+  p.next_epoch = energy_of(window) / size_of(window);
   if (const auto duration = duration_of(window)) p.next_duration = *duration / size_of(window);
   p.total = p.spent + p.next_epoch * (plan.expected() - size_of(seen));
   return p;
@@ -54,7 +39,7 @@ Projection skip(std::span<const Epoch> seen, const EpochPlan& plan, const Projec
 /// Measured up to the first stable epoch, the window's mean from there on, whatever was measured since.
 Projection step(std::span<const Epoch> seen, const EpochPlan& plan, const ProjectionOptions& options) {
   Projection p = by_mean(seen, seen.subspan(options.start, options.window), plan);
-  p.total = sum_of(seen.first(options.start)) + p.next_epoch * (plan.expected() - static_cast<double>(options.start));
+  p.total = energy_of(seen.first(options.start)) + p.next_epoch * (plan.expected() - static_cast<double>(options.start));
   return p;
 }
 
@@ -64,7 +49,7 @@ Projection step_power(std::span<const Epoch> seen, const EpochPlan& plan, const 
   if (!time || !before)
     throw Error(ErrorKind::invalid_input, "step-power needs the duration of each epoch; add a column duration_s or take step");
   Projection p = by_mean(seen, window, plan);
-  const Watts power = sum_of(window) / *time;
+  const Watts power = energy_of(window) / *time;
   const Seconds planned = options.duration ? *options.duration : *before + *p.next_duration * (plan.expected() - size_of(seen));
   p.total = power * planned;
   if (!options.duration)
@@ -109,7 +94,7 @@ Projection ours(std::span<const Epoch> seen, const EpochPlan& plan, const Projec
   if (!options.learned) throw Error(ErrorKind::internal, "the projection `ours` was handed nothing learned");
   const EpochSignals signals = signals_of(seen, plan.expected());
   const LearnedProjection::After& learned = options.learned->of(seen.size());
-  Projection p{.spent = sum_of(seen)};
+  Projection p{.spent = energy_of(seen)};
   p.stable_since = signals.stable_since;
   p.next_epoch = Joules{signals.reference_j * std::exp(options.learned->correction(signals, seen.size()))};
   p.next_interval = {p.next_epoch * std::exp(signals.scale * learned.low), p.next_epoch * std::exp(signals.scale * learned.high)};
@@ -164,7 +149,7 @@ Projection project(const ProjectionMethod& method, std::span<const Epoch> seen, 
                      : "one epoch tells little: it carries the start-up; project again when a second one is there");
     return p;
   }
-  Projection done{.spent = sum_of(seen), .total = sum_of(seen)};
+  Projection done{.spent = energy_of(seen), .total = energy_of(seen)};
   done.interval = JoulesInterval{done.total, done.total};
   done.remarks.push_back("all epochs are there: the total is measured");
   return done;

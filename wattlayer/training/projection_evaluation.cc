@@ -32,21 +32,7 @@ std::vector<Entrant> entrants() {
           {"ours", method("ours"), {}}};
 }
 
-Joules measured_total(const EpochSeries& run) {
-  if (run.total) return *run.total;
-  Joules sum;
-  for (const Epoch& epoch : run.epochs) sum += epoch.energy;
-  return sum;
-}
-
-std::optional<Seconds> whole_duration(const EpochSeries& run) {
-  Seconds sum;
-  for (const Epoch& epoch : run.epochs) {
-    if (!epoch.duration) return std::nullopt;
-    sum += *epoch.duration;
-  }
-  return sum;
-}
+Joules measured_total(const EpochSeries& run) { return run.total ? *run.total : energy_of(run.epochs); }
 
 /// What is learned for each block from the others, or elsewhere where they are too few; else the reason why there is nothing.
 class LearnedByBlock {
@@ -95,9 +81,9 @@ std::optional<Scored> trial_of(const Entrant& entrant, const EpochSeries& run, s
                                const LearnedByBlock& learned) {
   ProjectionOptions options = entrant.options;
   if (entrant.name == "ours" && !(options.learned = learned.of(run.block))) return std::nullopt;
-  if (trial.duration_known) options.duration = whole_duration(run);
+  if (trial.duration_known) options.duration = duration_of(run.epochs);
   if (seen < entrant.method->fewest(options)) return std::nullopt;
-  if (entrant.name == "step-power" && !whole_duration(run)) return std::nullopt;
+  if (entrant.name == "step-power" && !duration_of(run.epochs)) return std::nullopt;
   const EpochPlan plan = EpochPlan::fixed(static_cast<int64_t>(run.epochs.size()));
   const Projection p = project(*entrant.method, std::span(run.epochs).first(seen), plan, options);
   Scored scored{.truth = measured_total(run).value, .predicted = p.total.value};

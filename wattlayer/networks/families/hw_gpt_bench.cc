@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 #include "wattlayer/networks/transformer.h"
 
 namespace wattlayer {
@@ -25,12 +24,11 @@ std::vector<int64_t> list(const NetworkSpec& spec, std::string_view name) {
   std::vector<int64_t> numbers;
   for (size_t start = 0; start <= text.size();) {
     const size_t end = std::min(text.find('-', start), text.size());
-    int64_t number = 0;
-    const auto [stop, status] = std::from_chars(text.data() + start, text.data() + end, number);
-    if (status != std::errc() || stop != text.data() + end || number < 1 || number > 1000)
+    const std::optional<int64_t> number = whole_of(text.substr(start, end - start));
+    if (!number || *number < 1 || *number > 1000)
       throw Error(ErrorKind::invalid_input,
                   fmt::format("{} of hw_gpt_bench is '{}'; expected one number a layer, such as 12-8-12", name, text));
-    numbers.push_back(number);
+    numbers.push_back(*number);
     start = end + 1;
   }
   return numbers;

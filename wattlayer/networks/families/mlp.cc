@@ -2,6 +2,7 @@
 #include <string>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/number_text.h"
 #include "wattlayer/networks/builder.h"
 #include "wattlayer/networks/mlp_shape.h"
 #include "wattlayer/networks/network.h"
@@ -31,8 +32,8 @@ std::vector<int64_t> planned(const NetworkSpec& spec) {
   const std::string_view size = spec.text("parameters", "1048576");
   MlpPlan plan{parse_mlp_shape(spec.text("shape", "rectangle")), spec.integer("features", 1), spec.integer("outputs", 1), 0,
                spec.integer("depth", 2)};
-  const auto [end, status] = std::from_chars(size.data(), size.data() + size.size(), plan.size);
-  if (status != std::errc() || end != size.data() + size.size())
+  if (const auto whole = whole_of(size)) plan.size = *whole;
+  else
     throw Error(ErrorKind::invalid_input, "mlp: parameters is '" + std::string(size) +
                                               "'; expected how many it has, as in mlp?features=8&parameters=4096&depth=4");
   std::vector<int64_t> widths = mlp_widths(plan);

@@ -1,10 +1,11 @@
 #include <nlohmann/json.hpp>
 
+#include "wattlayer/report/comparison.h"
 #include "wattlayer/report/format.h"
 #include "wattlayer/report/inspection.h"
 #include "wattlayer/report/report.h"
 
-// The fields are documented in docs/formats/estimate_v1.md and docs/formats/inspection_v1.md.
+// The fields are documented in docs/formats/estimate_v1.md, comparison_v1.md and inspection_v1.md.
 namespace wattlayer {
 namespace {
 
@@ -39,6 +40,17 @@ void add_layers(Json& json, const EstimateReport& r) {
   for (const LayerRow& row : r.layers) json["layers"].push_back(layer_json(row));
 }
 
+/// What was asked for besides energy; absent where nothing was.
+void add_derived(Json& json, const EstimateReport& r) {
+  for (const DerivedFigure& f : r.derived)
+    json["derived"].push_back({{"name", f.name},
+                               {"value", f.value.value},
+                               {"low", f.value.low},
+                               {"high", f.value.high},
+                               {"unit", f.unit},
+                               {"basis", f.basis}});
+}
+
 Json estimate_json(const EstimateReport& r, bool totals) {
   const Estimate& e = r.estimate;
   Json json{{"network", r.network},
@@ -64,6 +76,7 @@ Json estimate_json(const EstimateReport& r, bool totals) {
   for (const Unpriced& u : e.unpriced)
     json["unpriced"].push_back(
         {{"op", u.op}, {"count", u.count}, {"bound_j", u.bound_j ? Json(*u.bound_j) : Json(nullptr)}, {"reason", u.reason}});
+  add_derived(json, r);
   json["remarks"] = r.remarks;
   return json;
 }
@@ -77,6 +90,47 @@ std::string estimates(const Report& report, const Rendering& rendering) {
   Json json{{"schema", 1}, {"estimates", std::move(list)}};
   for (const Failure& f : report.failures)
     json["failures"].push_back({{"line", f.line}, {"network", f.network}, {"reason", f.reason}});
+  return dump(json);
+}
+
+Json compared_json(const ComparedEstimate& row, bool layers) {
+  Json json = estimate_json(row.estimate, !layers);
+  json["accuracy"] = row.accuracy ? Json(*row.accuracy) : Json(nullptr);
+  json["sufficient"] = row.sufficient;
+  json["front"] = name(row.front);
+  json["over_winner"] = row.over_winner ? interval(*row.over_winner) : Json(nullptr);
+  json["clearly_dearer"] = row.clear;
+  return json;
+}
+
+Json pair_json(const ComparedPair& p) {
+  return {{"cheap", p.cheap},
+          {"dear", p.dear},
+          {"ratio", interval(p.ratio)},
+          {"independent_ratio", interval(p.independent)},
+          {"saving_j", p.saving_j},
+          {"clear", p.clear},
+          {"relation", name(p.relation)},
+          {"common_share", p.common_share},
+          {"basis", p.basis}};
+}
+
+Json contest_json(const Contest& contest) {
+  return {{"network", contest.network.empty() ? Json(nullptr) : Json(contest.network)},
+          {"energy_model", contest.target.empty() ? Json(nullptr) : Json(contest.target)},
+          {"batch", contest.batch ? Json(*contest.batch) : Json(nullptr)},
+          {"rows", contest.rows},
+          {"tied", contest.tied},
+          {"clear", contest.clear()}};
+}
+
+std::string comparison(const Comparison& c, const Rendering& rendering) {
+  Json json{{"schema", 1}, {"min_accuracy", c.min_accuracy ? Json(*c.min_accuracy) : Json(nullptr)}};
+  for (const char* list : {"rows", "pairs", "contests"}) json[list] = Json::array();
+  for (const ComparedEstimate& row : c.rows) json["rows"].push_back(compared_json(row, rendering.all_layers));
+  for (const ComparedPair& p : c.pairs) json["pairs"].push_back(pair_json(p));
+  for (const Contest& contest : c.contests) json["contests"].push_back(contest_json(contest));
+  json["remarks"] = c.remarks;
   return dump(json);
 }
 
@@ -120,7 +174,7 @@ std::string inspection(const Inspection& i, const Rendering&) {
 }  // namespace
 
 const Format& json_format() {
-  static constexpr Format format{"json", estimates, inspection};
+  static constexpr Format format{"json", estimates, inspection, comparison};
   return format;
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "wattlayer/report/comparison_text.h"
+#include "wattlayer/report/derived_text.h"
 #include "wattlayer/report/format.h"
 #include "wattlayer/report/inspection.h"
 #include "wattlayer/report/quantity_text.h"
@@ -177,11 +179,14 @@ std::string summary(const Report& report, const Rendering& rendering) {
 
 std::string estimates(const Report& report, const Rendering& rendering) {
   std::string text;
-  if (report.estimates.size() > 1 || (rendering.totals && !report.estimates.empty())) text = summary(report, rendering);
+  std::vector<const EstimateReport*> all;
+  for (const EstimateReport& r : report.estimates) all.push_back(&r);
+  if (report.estimates.size() > 1 || (rendering.totals && !report.estimates.empty()))
+    text = summary(report, rendering) + (rendering.details ? "" : derived_text(all, rendering));
   if (!rendering.details) return text;
-  for (const EstimateReport& r : report.estimates)
-    text += (text.empty() ? "" : "\n") + totals(r, rendering) + "\n" + operators(r, rendering) + layers(r, rendering) +
-            unpriced(r, rendering) + remarks(r.remarks);
+  for (const EstimateReport* r : all)
+    text += (text.empty() ? "" : "\n") + totals(*r, rendering) + derived_text(std::span(&r, 1), rendering) + "\n" +
+            operators(*r, rendering) + layers(*r, rendering) + unpriced(*r, rendering) + remarks(r->remarks);
   return text;
 }
 
@@ -229,7 +234,7 @@ std::string inspection(const Inspection& i, const Rendering& rendering) {
 }  // namespace
 
 const Format& table_format() {
-  static constexpr Format format{"table", estimates, inspection};
+  static constexpr Format format{"table", estimates, inspection, comparison_text};
   return format;
 }
 
