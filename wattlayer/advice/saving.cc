@@ -50,7 +50,7 @@ void Trial::add(Lever lever) const {
   constexpr double worth_saying = 0.001;
   if (lever.saving.low > 0 && lever.saving.high < worth_saying)
     return advice.remarks.push_back(fmt::format("{}: saves less than 0.1 %", lever.change));
-  if (lever.saving.low > 0) return advice.levers.push_back(std::move(lever));
+  if (lever.saving.low > 0 && lever.calibrated) return advice.levers.push_back(std::move(lever));
   if (lever.saving.value > 0) return advice.cannot_tell.push_back(std::move(lever));
   advice.remarks.push_back(
       lever.saving.value == 0 && lever.saving.low == lever.saving.high
