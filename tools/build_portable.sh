@@ -34,7 +34,7 @@ check_symbols() {
 # What takes the shims: exceptions (every error), threads, clocks (a measurement), the store.
 test_program() {
   local root=$1
-  [ -e "$root/etc/os-release" ] || debootstrap --variant=minbase bullseye "$root" http://deb.debian.org/debian
+  [ -e "$root/etc/os-release" ] || debootstrap --variant=minbase bullseye "$root"
   mkdir -p "$root/portable"
   mountpoint -q "$root/proc" || mount --bind /proc "$root/proc"
   trap 'umount "'"$root"'/proc"' EXIT

@@ -241,6 +241,15 @@ TEST_F(MeasuredCommand, AppendsToEmissionsOfCodeCarbon) {
   EXPECT_EQ(lines[2][column["experiment_id"]], "cpu-package/modelled");
 }
 
+TEST_F(MeasuredCommand, ACountryGivesTheIntensityOfItsElectricity) {
+  const std::string file = (folder.path() / "emissions.csv").string();
+  ASSERT_EQ(run({"--codecarbon", file, "--carbon-intensity", "fr"}, "sleep 0.1").exit_code, 0);
+  const std::string text = text_of(file);
+  EXPECT_NE(text.find(",France,FRA,"), text.npos) << text;
+  EXPECT_EQ(run({"--codecarbon", file, "--carbon-intensity", "Frence"}, "sleep 0.1").exit_code, 1);
+  EXPECT_EQ(text_of(file), text);
+}
+
 TEST_F(MeasuredCommand, RefusesAForeignEmissionsFileBeforeItRuns) {
   const std::string file = folder.file("emissions.csv", "timestamp,other\n1,2\n"), witness = (folder.path() / "ran").string();
   const ProgramRun refused = run({"--codecarbon", file}, "touch " + witness);

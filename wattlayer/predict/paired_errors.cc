@@ -60,8 +60,7 @@ double PairedErrors::factor(const EstimatePair& pair) const {
   if (pair.relation == Relation::equal) return 0;
   const std::optional<Measured>& m = measured_for(pair);
   const double factor = m ? std::min(m->factor + m->slope * std::abs(pair.log_batches), m->most) : 1;
-  constexpr double half = 0.5;
-  return pair.coverage < half ? std::max(factor, 1.0) : factor;
+  return pair.coverage < coverage_that_narrows ? std::max(factor, 1.0) : factor;
 }
 
 double PairedErrors::half_width(const EstimatePair& pair) const {

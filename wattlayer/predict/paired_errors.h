@@ -13,7 +13,7 @@ enum class Relation { equal, other_batch, other_network, other_energy_model, not
 inline constexpr size_t relation_kinds = 5;
 
 /// `equal`: one energy model and the same layers, so that errors cancel; `other_batch`: one energy model, one network;
-/// `other_network`: one energy model; `other_energy_model`: the same network elsewhere.
+/// `other_network`: one energy model; `other_energy_model`: the same network and batch elsewhere.
 std::string_view name(Relation relation);
 
 /// Two estimates of energy. Half widths are logarithms: 90 % of |log(measured / estimated)|.
@@ -25,6 +25,9 @@ struct EstimatePair {
   std::string energy_model;  ///< of both; empty where they differ
   double coverage = 1;       ///< the lesser of the two: share of the energy from layers inside the fitted range
 };
+
+/// Of estimates that are extrapolated by more than the rest of this, errors are never taken as shared.
+inline constexpr double coverage_that_narrows = 0.9;
 
 /// What equal layers leave of the doubt about a ratio: sqrt(1 - 0.4 share). Not nothing: energy that belongs to no layer, and the
 /// spread between measurements, stay (docs/paired_errors.md).
@@ -49,8 +52,8 @@ class PairedErrors {
 
   /// Half width of the logarithm of the ratio.
   double half_width(const EstimatePair& pair) const;
-  /// The factor of a pair before its common layers count; 1 where no such pair was measured, and no less where more than half of
-  /// an estimate lies outside the fitted range: few such pairs were measured.
+  /// The factor of a pair before its common layers count; 1 where no such pair was measured, and no less where an estimate is
+  /// extrapolated: few such pairs were measured.
   double factor(const EstimatePair& pair) const;
 
   /// What a pair goes by: that of its energy model, else that of all; nothing where no such pair was measured.

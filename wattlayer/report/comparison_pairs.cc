@@ -71,7 +71,7 @@ class PairMaker {
  private:
   static Relation relation(const EstimateReport& a, const EstimateReport& b, double common) {
     if (a.estimate.energy_model != b.estimate.energy_model)
-      return same_network(a, b) ? Relation::other_energy_model : Relation::nothing;
+      return same_network(a, b) && a.estimate.batch == b.estimate.batch ? Relation::other_energy_model : Relation::nothing;
     constexpr double rounding = 1e-9;
     if (common > 1 - rounding) return Relation::equal;
     return same_network(a, b) ? Relation::other_batch : Relation::other_network;
@@ -84,7 +84,8 @@ class PairMaker {
     const bool own = &m != &errors_.measured[static_cast<size_t>(pair.relation)];
     std::string text = fmt::format("{:.2f} of what independent errors would give, from {} measured pairs{} ({})",
                                    errors_.factor(pair), m->pairs, own ? " of this energy model" : "", name(pair.relation));
-    if (pair.coverage < 0.5) text += "; at least as much where more than half of an estimate lies outside the fitted range";
+    if (pair.coverage < coverage_that_narrows)
+      text += "; an estimate is extrapolated, so that its error does not count as shared";
     if (pair.common_share > 0.0005) text += fmt::format("; {:.1f} % of the energy is in equal layers", 100 * pair.common_share);
     return text;
   }

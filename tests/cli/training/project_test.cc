@@ -62,6 +62,19 @@ TEST(ProjectVerb, CostAndCarbonOnlyWhenAsked) {
   EXPECT_NEAR(json.at("total_with_pue_kwh").get<double>(), 1.5 * kwh, 1e-12);
   EXPECT_NEAR(json.at("co2_kg").get<double>(), 1.5 * kwh * 0.36, 1e-12);
   EXPECT_NEAR(json.at("cost").get<double>(), 1.5 * kwh * 0.4, 1e-12);
+  EXPECT_EQ(json.at("co2_basis"), "360 g/kWh as given");
+  EXPECT_TRUE(json.at("currency").is_null());
+}
+
+TEST(ProjectVerb, CountriesAndCurrencies) {
+  const ScratchFolder folder;
+  const std::string file = folder.file("run.csv", run_of(16));
+  const Json json =
+      json_of(project(file, {"--planned", "50", "--method", "step", "--grid", "France", "--price", "0.4EUR", "--json"}));
+  EXPECT_GT(json.at("co2_kg"), 0);
+  EXPECT_NE(json.at("co2_basis").get<std::string>().find("Our World in Data"), std::string::npos);
+  EXPECT_EQ(json.at("currency"), "EUR");
+  EXPECT_EQ(project(file, {"--planned", "50", "--grid", "Frence"}).exit_code, 1);
 }
 
 TEST(ProjectVerb, ABudgetThatIsPassedIsTheExitStatus) {
