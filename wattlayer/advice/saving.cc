@@ -30,7 +30,8 @@ void set_saving(Lever& lever, const Trial& trial, const EstimateReport& other, R
                                                .half_a = half_width(now),
                                                .half_b = half_width(then),
                                                .log_batches = std::log(batches),
-                                               .energy_model = same ? trial.now().estimate.energy_model : std::string()});
+                                               .energy_model = same ? trial.now().estimate.energy_model : std::string(),
+                                               .coverage = std::min(other.estimate.coverage, trial.now().estimate.coverage)});
   lever.saving = {1 - ratio, 1 - ratio * std::exp(half), 1 - ratio * std::exp(-half)};
   lever.saving_j = times(lever.saving, now.value);
 }

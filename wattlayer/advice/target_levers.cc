@@ -157,7 +157,7 @@ void try_clocks(const Trial& trial) {
     if (!best || at.estimate.energy_j.value < best->estimate.energy_j.value) best = std::move(at), best_mhz = *settings.clock_mhz;
   }
   Lever lever{.kind = "clock", .change = fmt::format("compute units at {:.0f} MHz", best_mhz)};
-  set_saving(lever, trial, *best, Relation::other_network);
+  set_saving(lever, trial, *best, Relation::other_energy_model);  // no pair of clocks was measured: as little in common as that
   lever.rests_on =
       fmt::format("{}, measured from {:.0f} to {:.0f} MHz", model.id, physics.clock_low * *model.hardware.clock_hz / 1e6,
                   physics.clock_high * *model.hardware.clock_hz / 1e6);
