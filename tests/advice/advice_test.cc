@@ -35,7 +35,7 @@ TEST(Advice, EveryLeverIsToldApartFromNothingAndSorted) {
     EXPECT_GT(l.saving_j.low, 0) << l.change;
   }
   for (const Lever& l : a.cannot_tell) {
-    EXPECT_LE(l.saving.low, 0) << l.change;
+    EXPECT_TRUE(l.saving.low <= 0 || !l.calibrated) << l.change;
     EXPECT_GT(l.saving.value, 0) << l.change;
   }
   for (const auto* levers : {&a.levers, &a.cannot_tell})
@@ -97,6 +97,18 @@ TEST(Advice, NothingOfADataSheetIsCalledMeasured) {
   for (const auto* levers : {&measured.levers, &measured.cannot_tell})
     for (const Lever& l : *levers)
       if (l.kind == "precision") EXPECT_EQ(l.basis, Basis::data_sheet) << l.change;
+}
+
+TEST(Advice, ADataTypeThatNobodyMeasuredIsNoAdvice) {
+  const Advice a = advice_on("net:bert-base-uncased", "a100-sxm/pytorch/f32");
+  const auto of = [](const std::vector<Lever>& levers, std::string_view start) {
+    return std::find_if(levers.begin(), levers.end(), [&](const Lever& l) { return l.change.starts_with(start); });
+  };
+  ASSERT_NE(of(a.levers, "bf16"), a.levers.end());
+  EXPECT_EQ(of(a.levers, "bf16")->basis, Basis::energy_model);
+  EXPECT_EQ(of(a.levers, "int4"), a.levers.end());
+  ASSERT_NE(of(a.cannot_tell, "int4"), a.cannot_tell.end());
+  EXPECT_FALSE(of(a.cannot_tell, "int4")->calibrated);
 }
 
 TEST(Advice, AListOfLayersTakesNoOtherBatch) {
