@@ -8,6 +8,7 @@
 #include "wattlayer/core/data_type.h"
 #include "wattlayer/meter/meter_source.h"
 #include "wattlayer/networks/network.h"
+#include "wattlayer/report/grids.h"
 
 namespace wattlayer::cli {
 namespace {
@@ -95,6 +96,10 @@ void add_energy_models(Candidates& to, const DataFiles& files) { add_ids(to, ene
 void add_runners(Candidates& to, const DataFiles&) { add_ids(to, {"torch", "fake"}); }
 void add_folders(Candidates& to, const DataFiles&) { to.paths = Paths::folders; }
 void add_files(Candidates& to, const DataFiles&) { to.paths = Paths::files; }
+void add_grids(Candidates& to, const DataFiles& files) {
+  const GridTable table = grid_table(files);
+  for (const Grid& grid : table.grids()) to.words.push_back({grid.iso3, grid.name});
+}
 void add_shells(Candidates& to, const DataFiles&) { add_ids(to, {"bash", "zsh", "fish"}); }
 
 /// What stands for a value: by the name of its option or positional, with the verb in front where the name alone is not enough.
@@ -113,6 +118,7 @@ constexpr std::array values{Values{"hardware ID", add_hardware},
                             Values{"--dataset", add_data_sets},
                             Values{"--hardware", add_hardware},
                             Values{"--engine", add_engines},
+                            Values{"--grid", add_grids},
                             Values{"--dtype", add_data_types},
                             Values{"--meter", add_meters},
                             Values{"--runner", add_runners},

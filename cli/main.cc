@@ -69,7 +69,8 @@ int run(int argc, char** argv) {
       ->type_name("DIR");
   app.require_subcommand(1);
   app.failure_message([](const CLI::App* where, const CLI::Error& e) {
-    const std::string verb = where->get_subcommands().empty() ? "" : " " + where->get_subcommands().front()->get_name();
+    std::string verb;
+    for (; !where->get_subcommands().empty(); verb += " " + where->get_name()) where = where->get_subcommands().front();
     return fmt::format("wattlayer{}: {}; see: wattlayer{} --help\n", verb, e.what(), verb);
   });
   app.get_formatter()->column_width(34);

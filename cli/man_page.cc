@@ -95,7 +95,8 @@ std::string man_page(const CLI::App& app, const std::string& version) {
   page +=
       ".SH EXIT STATUS\n.TP\n0\nThe verb did its work.\n.TP\n1\nThe input cannot be used, or something is missing; a sentence on "
       "standard "
-      "error says what was expected, what was found and what to do.\n.TP\n2\nThe command line is wrong.\n";
+      "error says what was expected, what was found and what to do.\n.TP\n2\nThe command line is wrong.\n.PP\nA verb that has "
+      "others says so above.\n";
   page += ".SH EXAMPLES\n";
   std::string examples = trimmed(app.get_footer());
   if (examples.starts_with("Examples:\n")) examples.erase(0, examples.find('\n') + 1);

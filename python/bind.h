@@ -11,6 +11,7 @@ void bind_errors(pybind11::module_& module);
 void bind_network(pybind11::module_& module);
 void bind_estimate(pybind11::module_& module);
 void bind_energy_model(pybind11::module_& module);
+void bind_pages(pybind11::module_& module);
 void bind_meters(pybind11::module_& module);
 
 }  // namespace wattlayer::python

@@ -9,5 +9,6 @@ PYBIND11_MODULE(_wattlayer, module) {
   wattlayer::python::bind_network(module);
   wattlayer::python::bind_estimate(module);
   wattlayer::python::bind_energy_model(module);
+  wattlayer::python::bind_pages(module);
   wattlayer::python::bind_meters(module);
 }

@@ -18,7 +18,7 @@ build_packages() {
 test_packages() {
   local root=$1
   if [ ! -e "$root/etc/debian_version" ]; then
-    debootstrap --variant=minbase bookworm "$root" http://deb.debian.org/debian
+    debootstrap --variant=minbase bookworm "$root"
   fi
   mkdir -p "$root/packages"
   cp "$packages"/*.deb examples/resnet50.onnx tests/package/outside/outside.c "$root/packages/"

@@ -34,7 +34,7 @@ check_symbols() {
 # What takes the shims: exceptions (every error), threads, clocks (a measurement), the store.
 test_program() {
   local root=$1
-  [ -e "$root/etc/os-release" ] || debootstrap --variant=minbase bullseye "$root" http://deb.debian.org/debian
+  [ -e "$root/etc/os-release" ] || debootstrap --variant=minbase bullseye "$root"
   mkdir -p "$root/portable"
   mountpoint -q "$root/proc" || mount --bind /proc "$root/proc"
   trap 'umount "'"$root"'/proc"' EXIT
@@ -47,7 +47,7 @@ test_program() {
     timeout 120 ./wattlayer collect cpu-small --runner fake --meter fake --db try.db 2>&1 | tail -1
     ./wattlayer fit --db try.db -o my.wlm >/dev/null
     ./wattlayer estimate resnet50.onnx --on my.wlm | head -2
-    timeout 60 ./wattlayer measure --exec "sleep 0.2" --meter fake --idle 0.2 | head -3'
+    timeout 60 ./wattlayer measure --exec "sleep 0.2" --meter constant:watts --meter-setting constant.watts=15 --idle 0.2 2>&1 | grep modelled'
   echo "build_portable: the program runs in $root"
 }
 

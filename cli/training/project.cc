@@ -121,14 +121,22 @@ void refuse_contradictions(const Options& options) {
                                                       options.earliest, options.planned));
 }
 
+LearnedProjection read_projection(const std::filesystem::path& file) {
+  const std::string text = read_text(file);
+  try {
+    return parse_projection(text);
+  } catch (const Error& e) {
+    throw e.within(file.string());
+  }
+}
+
 int project_run(Options& options, const DataFiles& files) {
   refuse_contradictions(options);
   options.cost.factors = options.factors.footprint(files);
   if (!options.budget.empty()) options.cost.budget = parse_energy(options.budget);
   ProjectionOptions projection = options.projection;
   if (options.planned_duration_s > 0) projection.duration = Seconds{options.planned_duration_s};
-  const LearnedProjection learned =
-      options.learned.empty() ? shipped_projection(files) : parse_projection(read_text(options.learned));
+  const LearnedProjection learned = options.learned.empty() ? shipped_projection(files) : read_projection(options.learned);
   projection.learned = &learned;
   require_projection_method(options.method);
   if (options.follow) return follow(options, projection);

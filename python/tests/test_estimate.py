@@ -87,6 +87,16 @@ def test_notebook_table_is_safe_and_complete(resnet50, tmp_path):
     assert "resnet50" in repr(wattlayer.estimate("net:resnet50", on=ON))
 
 
+def test_full_page_is_one_file(resnet50, tmp_path):
+    es = wattlayer.estimate(resnet50, on=[ON, "h200-sxm/vllm/bf16"], batch=[1, 8])
+    es.save_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.lstrip().lower().startswith("<!doctype html") and "a100-sxm/pytorch/f32" in page and "resnet50" in page
+    es[0].save_html(tmp_path / "one.html")
+    with pytest.raises(wattlayer.FileError, match="cannot write"):
+        es.save_html(tmp_path / "nowhere" / "page.html")
+
+
 def test_pandas_has_a_row_a_layer(resnet50):
     pandas = pytest.importorskip("pandas", reason="pandas is not installed: pip install pandas")
     e = wattlayer.estimate(resnet50, on=ON)

@@ -102,7 +102,7 @@ def estimate(
             warnings.warn(remark, EstimateWarning, stacklevel=2)
         models.append(model)
     networks = [_network(network, example_inputs, b, inputs, dims, example_kwargs) for b in batches]
-    found = Estimates(Estimate(_wattlayer.estimate(n, m, clock_mhz, power_limit_w)) for m in models for n in networks)
+    found = Estimates(Estimate(_wattlayer.estimate(n, m, clock_mhz, power_limit_w), m) for m in models for n in networks)
     several = isinstance(batch, Iterable) or len(targets) > 1 or not isinstance(on, (str, os.PathLike))
     return found if several else found[0]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from dataclasses import asdict, dataclass
 from typing import Any, Optional, Union
 
 from wattlayer import _wattlayer, notebook
-from wattlayer.errors import Unavailable, Unsupported
+from wattlayer.errors import FileError, Unavailable
 
 Span = tuple[float, float]
 
@@ -87,8 +88,9 @@ def _frame(rows: list[dict[str, Any]]) -> Any:
 class Estimate:
     """Energy, time and power of one pass of a network's whole batch, layer by layer, with 90 % prediction intervals."""
 
-    def __init__(self, report: _wattlayer.EstimateReport) -> None:
+    def __init__(self, report: _wattlayer.EstimateReport, model: _wattlayer.EnergyModel) -> None:
         self._report = report
+        self._model = model
         self.network: str = report.network
         self.energy_j: float = report.energy_j.value  #: one pass of the whole batch, joules
         self.interval: Span = _span(report.energy_j)  #: of energy_j, 90 %
@@ -123,7 +125,7 @@ class Estimate:
 
     def to_dict(self) -> dict[str, Any]:
         """Totals, without layers."""
-        left_out = {"layers", "operators", "unpriced", "_report"}
+        left_out = {"layers", "operators", "unpriced", "_report", "_model"}
         return {name: value for name, value in vars(self).items() if name not in left_out}
 
     def to_json(self) -> str:
@@ -163,11 +165,14 @@ class Estimates(list[Estimate]):
 
     def save_html(self, path: Union[str, os.PathLike[str]]) -> None:
         """Writes the full report: one file that opens without a network."""
-        if not hasattr(_wattlayer, "html_page"):
-            raise Unsupported("this build of wattlayer has no HTML report; build it with report/html, or use to_json()")
-        page = _wattlayer.html_page([estimate._report for estimate in self])
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(page)
+        models = {id(estimate._model): estimate._model for estimate in self}
+        date = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+        page = _wattlayer.html_page([estimate._report for estimate in self], list(models.values()), date)
+        try:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(page)
+        except OSError as e:
+            raise FileError(f"cannot write {os.fspath(path)}: {e.strerror}") from e
 
     def __repr__(self) -> str:
         return "[" + ",\n ".join(repr(estimate) for estimate in self) + "]"

@@ -103,5 +103,11 @@ TEST_F(BadNetwork, ImpossibleShapesAndDimensions) {
   refused(run_program({"inspect", file, "--batch", "-1"}), 2);
 }
 
+TEST(BadInput, UsageErrorsNameTheirVerb) {
+  const auto run = run_program({"training", "project", "--nope"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.err, "wattlayer training project: FILE is required; see: wattlayer training project --help\n");
+}
+
 }  // namespace
 }  // namespace wattlayer::test

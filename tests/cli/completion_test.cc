@@ -42,6 +42,8 @@ TEST(Completion, the_last_of_several_targets) {
   EXPECT_EQ(completed({"estimate", "--on=jetson-nano/"}), (Words{"--on=jetson-nano/tensorrt/f32", ":files"}));
 }
 
+TEST(Completion, countries_of_grids) { EXPECT_EQ(completed({"estimate", "--grid", "FR"}), (Words{"FRA", "FRO", ":none"})); }
+
 TEST(Completion, choices_that_an_option_names) { EXPECT_EQ(completed({"hardware", "--kind", "g"}), (Words{"gpu", ":none"})); }
 
 TEST(Completion, what_stands_after_two_dashes_is_another_programs) {

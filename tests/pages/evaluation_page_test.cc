@@ -43,6 +43,7 @@ TEST(EvaluationPage, HoldsRowsAndPoints) {
   EXPECT_EQ(s["plots"][0]["predicted"][3], -5);
   EXPECT_EQ(s["operators"], Json({"network", "Conv"}));
   EXPECT_EQ(s["plots"][0]["op"], Json({0, 0, 0, 1}));
+  EXPECT_EQ(s["names"], Json({"r"})) << "rows that methods share are named once";
 }
 
 TEST(EvaluationPage, ThinsManyPointsAndSaysSo) {

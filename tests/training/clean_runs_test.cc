@@ -109,6 +109,19 @@ TEST(CleanRuns, TheSmallestRunsTellTheOverhead) {
   EXPECT_NE(csv.find(",1000,300000,300,300000,300,284700,949\n"), std::string::npos) << csv;
 }
 
+TEST(CleanRuns, TheSmallestDataSetMustBeThere) {
+  Cluster c = two_types();
+  c.run("cpu1-a", "wine", 4898, 150000, 1000);
+  CleaningRules rules;
+  rules.smallest_dataset = "wind";
+  try {
+    clean_runs(read_node_runs(c.runs), c.power, rules);
+    FAIL() << "an unknown data set is taken";
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "no run that is kept is of the data set 'wind'; known: wine");
+  }
+}
+
 TEST(CleanRuns, DropsByRuleWithCounts) {
   Cluster c = two_types();
   for (int i = 0; i < 40; ++i) c.run("cpu1-a", "wine", 4898, 110000 + 300.0 * i, 100 + i % 3);

@@ -24,6 +24,7 @@ struct Lever {
   Interval saving_j;   ///< of the energy as it is estimated now, 90 %
   Interval saving;     ///< share of it
   Basis basis = Basis::energy_model;
+  bool calibrated = true;  ///< errors of estimates of this kind were measured somewhere
   std::string rests_on;
   std::string costs;  ///< latency, accuracy, work
 };
@@ -45,7 +46,7 @@ struct BatchStep {
 struct Advice {
   EstimateReport now;
   std::vector<Lever> levers;       ///< whose saving lies above nothing, largest first
-  std::vector<Lever> cannot_tell;  ///< whose interval holds nothing
+  std::vector<Lever> cannot_tell;  ///< whose interval holds nothing or is not calibrated
   std::vector<BatchStep> batches;  ///< that were tried
   std::vector<DearLayer> dearest;
   std::array<double, regime_kinds> regime_share{};  ///< of the energy in layers, by what takes their time

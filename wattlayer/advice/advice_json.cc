@@ -18,6 +18,7 @@ Json levers_json(const std::vector<Lever>& levers) {
                    {"saving_j", interval(l.saving_j)},
                    {"saving", interval(l.saving)},
                    {"basis", name(l.basis)},
+                   {"calibrated", l.calibrated},
                    {"rests_on", l.rests_on},
                    {"costs", l.costs}});
   return all;

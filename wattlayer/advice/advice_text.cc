@@ -19,9 +19,10 @@ std::string levers_table(const std::vector<Lever>& levers, bool colour) {
   TextTable table(
       {{"change", Align::left, 70}, {"saves per inference", Align::right}, {"of the energy", Align::right}, {"basis"}});
   for (const Lever& l : levers)
-    table.row({printable(l.change), quantity_interval(l.saving_j.value, l.saving_j.low, l.saving_j.high, "J"),
-               share_interval(l.saving), std::string(name(l.basis))},
-              l.basis == Basis::data_sheet ? Style::yellow : Style::plain);
+    table.row(
+        {printable(l.change), quantity_interval(l.saving_j.value, l.saving_j.low, l.saving_j.high, "J"), share_interval(l.saving),
+         l.calibrated ? std::string(name(l.basis)) : fmt::format("{}, not calibrated", name(l.basis))},
+        l.basis == Basis::data_sheet ? Style::yellow : Style::plain);
   return table.print(colour, "  ");
 }
 

@@ -60,6 +60,29 @@ std::vector<Layer> separable(const Layer& conv) {
   return {parse_layer(print(depthwise)), parse_layer(print(pointwise))};
 }
 
+/// A product with a matrix of weights that is large enough to be split.
+bool is_weighted_product(const Layer& layer) {
+  if ((layer.op != "MatMul" && layer.op != "Gemm") || layer.attributes.integer("transA", 0) != 0) return false;
+  const Tensor& weights = layer.input(1);
+  return weights.constant && weights.rank() == 2 && std::min(weights.shape[0], weights.shape[1]) >= 64;
+}
+
+/// Two products in the place of one, of the rank that halves the parameters.
+std::vector<Layer> low_rank(const Layer& product) {
+  const bool transposed = product.attributes.integer("transB", 0) != 0;
+  const Shape& weights = product.input(1).shape;
+  const int64_t from = weights[transposed ? 1 : 0], to = weights[transposed ? 0 : 1];
+  const int64_t rank = std::max<int64_t>(1, from * to / (2 * (from + to)));
+  Layer first = product, second = product;
+  first.fused.clear();
+  first.inputs.resize(2);
+  first.inputs[1].shape = transposed ? Shape{rank, from} : Shape{from, rank};
+  first.outputs[0].shape.back() = rank;
+  second.inputs[0].shape = first.outputs[0].shape;
+  second.inputs[1].shape = transposed ? Shape{to, rank} : Shape{rank, to};
+  return {parse_layer(print(first)), parse_layer(print(second))};
+}
+
 /// Workload now, from the rows of the estimate, with one of them replaced.
 Workload with_substitute(const Trial& trial, size_t row, const std::vector<Layer>& instead) {
   const EstimateReport& now = trial.now();
@@ -78,12 +101,23 @@ std::string name_of(const LayerRow& row) {
   return row.names.size() > 1 ? fmt::format("{} and {} like it", row.name, row.names.size() - 1) : row.name;
 }
 
-void try_substitute(const Trial& trial, size_t row, const Layer& layer) {
+struct Substitute {
+  std::string what;
+  std::vector<Layer> layers;
+};
+
+/// Something cheaper in the place of a layer that multiplies much, where it is known how to make one.
+std::optional<Substitute> substitute_for(const Layer& layer) {
+  if (is_dense_window(layer)) return Substitute{"depthwise and 1x1 convolution", separable(layer)};
+  if (is_weighted_product(layer)) return Substitute{"two products of lower rank with half the parameters", low_rank(layer)};
+  return std::nullopt;
+}
+
+void try_substitute(const Trial& trial, size_t row, const Substitute& substitute) {
   const LayerRow& r = trial.now().layers[row];
-  Lever lever{.kind = "layer",
-              .change = fmt::format("depthwise and 1x1 convolution for {} ({})", name_of(r), r.shapes),
-              .basis = Basis::counting};
-  set_saving(lever, trial, with_substitute(trial, row, separable(layer)));
+  Lever lever{
+      .kind = "layer", .change = fmt::format("{} for {} ({})", substitute.what, name_of(r), r.shapes), .basis = Basis::counting};
+  set_saving(lever, trial, with_substitute(trial, row, substitute.layers));
   lever.rests_on = fmt::format("both priced by {}; equal layers cancel", trial.model().id);
   lever.costs = "training anew; accuracy not known";
   trial.add(std::move(lever));
@@ -133,7 +167,8 @@ void try_layers(const Trial& trial) {
     const Regime regime = regime_of(trial, layer, point);
     if (trial.advice.dearest.size() < trial.question.dearest)
       trial.advice.dearest.push_back({now.layers[i], regime, what_would_help(layer, regime)});
-    if (is_dense_window(layer) && substitutes++ < substitutes_tried) try_substitute(trial, i, layer);
+    if (const auto substitute = substitute_for(layer); substitute && substitutes++ < substitutes_tried)
+      try_substitute(trial, i, *substitute);
   }
 }
 

@@ -30,7 +30,8 @@ void set_saving(Lever& lever, const Trial& trial, const EstimateReport& other, R
                                                .half_a = half_width(now),
                                                .half_b = half_width(then),
                                                .log_batches = std::log(batches),
-                                               .energy_model = same ? trial.now().estimate.energy_model : std::string()});
+                                               .energy_model = same ? trial.now().estimate.energy_model : std::string(),
+                                               .coverage = std::min(other.estimate.coverage, trial.now().estimate.coverage)});
   lever.saving = {1 - ratio, 1 - ratio * std::exp(half), 1 - ratio * std::exp(-half)};
   lever.saving_j = times(lever.saving, now.value);
 }
@@ -47,7 +48,10 @@ void set_saving(Lever& lever, const Trial& trial, const Workload& other) {
 
 void Trial::add(Lever lever) const {
   if (model().from_data_sheet && lever.basis != Basis::stated_power) lever.basis = Basis::data_sheet;
-  if (lever.saving.low > 0) return advice.levers.push_back(std::move(lever));
+  constexpr double worth_saying = 0.001;
+  if (lever.saving.low > 0 && lever.saving.high < worth_saying)
+    return advice.remarks.push_back(fmt::format("{}: saves less than 0.1 %", lever.change));
+  if (lever.saving.low > 0 && lever.calibrated) return advice.levers.push_back(std::move(lever));
   if (lever.saving.value > 0) return advice.cannot_tell.push_back(std::move(lever));
   advice.remarks.push_back(
       lever.saving.value == 0 && lever.saving.low == lever.saving.high

@@ -41,7 +41,7 @@ void try_measured(const Trial& trial, const std::string& id, std::string kind, s
 }
 
 /// Both from the data sheet, so that the two estimates err alike in what they share; as if they shared nothing.
-void try_data_sheet(const Trial& trial, DataType dtype, const EstimateReport& sheet_now) {
+void try_data_sheet(const Trial& trial, DataType dtype, const EstimateReport& sheet_now, bool measured_elsewhere) {
   const EnergyModel& model = trial.model();
   const EnergyModel other =
       energy_model_from_data_sheet(trial.files, model.hardware_json, model.hardware.id, model.engine.id, dtype);
@@ -51,15 +51,27 @@ void try_data_sheet(const Trial& trial, DataType dtype, const EstimateReport& sh
         fmt::format("{} instead of {}: by the data sheet it makes no difference", name(dtype), name(model.dtype)));
   Advice apart{.now = sheet_now};
   const Trial sheets{trial.question, trial.files, trial.graph, trial.errors, apart};
-  Lever lever{
-      .kind = "precision", .change = fmt::format("{} instead of {}", name(dtype), name(model.dtype)), .basis = Basis::data_sheet};
+  Lever lever{.kind = "precision",
+              .change = fmt::format("{} instead of {}", name(dtype), name(model.dtype)),
+              .basis = Basis::data_sheet,
+              .calibrated = measured_elsewhere};
   set_saving(lever, sheets, then, Relation::nothing);
   const double now_j = trial.now().energy_per_inference_j.value;
   lever.saving_j = {lever.saving.value * now_j, lever.saving.low * now_j, lever.saving.high * now_j};
   lever.rests_on = fmt::format("the data sheet of {}: extrapolated, nobody has measured {}/{}/{}", model.hardware.id,
                                model.hardware.id, model.engine.id, name(dtype));
+  if (!measured_elsewhere)
+    lever.rests_on += fmt::format(", and no device was measured with {} and {}, so its interval is not calibrated",
+                                  model.engine.id, name(dtype));
   lever.costs = "accuracy not known";
   trial.add(std::move(lever));
+}
+
+/// Some device was measured with this engine and data type.
+bool is_measured_anywhere(const Trial& trial, const std::string& engine, DataType dtype) {
+  const std::vector<std::string> all = energy_model_ids(trial.files);
+  const std::string ending = fmt::format("/{}/{}", engine, name(dtype));
+  return std::any_of(all.begin(), all.end(), [&](const std::string& id) { return id.ends_with(ending); });
 }
 
 }  // namespace
@@ -83,7 +95,7 @@ void try_precisions(const Trial& trial) {
       if (!sheet_now)
         sheet_now = on(trial, energy_model_from_data_sheet(trial.files, model.hardware_json, model.hardware.id, model.engine.id,
                                                            model.dtype));
-      try_data_sheet(trial, dtype, *sheet_now);
+      try_data_sheet(trial, dtype, *sheet_now, is_measured_anywhere(trial, model.engine.id, dtype));
     } catch (const Error& e) {
       trial.advice.remarks.push_back(fmt::format("precision {}: {}", name(dtype), e.what()));
     }
@@ -145,7 +157,7 @@ void try_clocks(const Trial& trial) {
     if (!best || at.estimate.energy_j.value < best->estimate.energy_j.value) best = std::move(at), best_mhz = *settings.clock_mhz;
   }
   Lever lever{.kind = "clock", .change = fmt::format("compute units at {:.0f} MHz", best_mhz)};
-  set_saving(lever, trial, *best, Relation::other_network);
+  set_saving(lever, trial, *best, Relation::other_energy_model);  // no pair of clocks was measured: as little in common as that
   lever.rests_on =
       fmt::format("{}, measured from {:.0f} to {:.0f} MHz", model.id, physics.clock_low * *model.hardware.clock_hz / 1e6,
                   physics.clock_high * *model.hardware.clock_hz / 1e6);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <tuple>
+#include <unordered_map>
 
 #include "wattlayer/pages/page_content.h"
 
@@ -52,17 +53,31 @@ Json row_json(const EvaluationRow& row) {
   return json;
 }
 
-/// Points of one method in columns; `op` indexes `operators`.
-Json plot_json(const std::string& method, const std::vector<const EvaluationPoint*>& points, size_t most, Json& operators) {
+/// Texts that points share, each written once.
+class Names {
+ public:
+  size_t place(const std::string& name) {
+    const auto [at, added] = places_.try_emplace(name, list_.size());
+    if (added) list_.push_back(name);
+    return at->second;
+  }
+  Json take() { return std::move(list_); }
+
+ private:
+  std::unordered_map<std::string, size_t> places_;
+  Json list_ = Json::array();
+};
+
+/// Points of one method in columns; `op` and `row` point into the names of the section.
+Json plot_json(const std::string& method, const std::vector<const EvaluationPoint*>& points, size_t most, Names& operators,
+               Names& names) {
   Json json{{"method", method},     {"points", points.size()},   {"op", Json::array()},
             {"row", Json::array()}, {"measured", Json::array()}, {"predicted", Json::array()}};
   const size_t step = std::max<size_t>(1, (points.size() + most - 1) / most);
   for (size_t i = 0; i < points.size(); i += step) {
     const EvaluationPoint& p = *points[i];
-    const auto at = std::find(operators.begin(), operators.end(), Json(p.op));
-    json["op"].push_back(at - operators.begin());
-    if (at == operators.end()) operators.push_back(p.op);
-    json["row"].push_back(p.row), json["measured"].push_back(number(p.truth)), json["predicted"].push_back(number(p.predicted));
+    json["op"].push_back(operators.place(p.op)), json["row"].push_back(names.place(p.row));
+    json["measured"].push_back(number(p.truth)), json["predicted"].push_back(number(p.predicted));
   }
   return json;
 }
@@ -71,7 +86,8 @@ Json section_json(const Heading& heading, const Evaluation& evaluation, size_t m
   const auto& [dataset, split, hardware, engine, scope, setup] = heading;
   Json json{{"dataset", dataset}, {"split", split}, {"hardware", hardware},
             {"engine", engine},   {"scope", scope}, {"setup", setup}};
-  json["rows"] = Json::array(), json["operators"] = Json::array(), json["plots"] = Json::array();
+  json["rows"] = Json::array(), json["plots"] = Json::array();
+  Names operators, names;
   for (const EvaluationRow& row : evaluation.rows)
     if (heading_of(row) == heading) json["rows"].push_back(row_json(row));
   std::vector<std::pair<std::string, std::vector<const EvaluationPoint*>>> by_method;
@@ -80,7 +96,8 @@ Json section_json(const Heading& heading, const Evaluation& evaluation, size_t m
     if (by_method.empty() || by_method.back().first != point.method) by_method.push_back({point.method, {}});
     by_method.back().second.push_back(&point);
   }
-  for (const auto& [method, points] : by_method) json["plots"].push_back(plot_json(method, points, most, json["operators"]));
+  for (const auto& [method, points] : by_method) json["plots"].push_back(plot_json(method, points, most, operators, names));
+  json["operators"] = operators.take(), json["names"] = names.take();
   return json;
 }
 

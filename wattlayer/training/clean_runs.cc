@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "wattlayer/core/error.h"
+#include "wattlayer/core/nearest.h"
 #include "wattlayer/core/statistics.h"
 #include "wattlayer/training/csv_numbers.h"
 
@@ -105,7 +106,14 @@ void drop_outliers(std::vector<CleanRun>& runs, const CleaningRules& rules, std:
 
 /// The data set of fewest samples, or the one that is named.
 std::string smallest_dataset(const std::vector<CleanRun>& runs, const CleaningRules& rules) {
-  if (!rules.smallest_dataset.empty()) return rules.smallest_dataset;
+  if (!rules.smallest_dataset.empty()) {
+    if (std::any_of(runs.begin(), runs.end(), [&](const CleanRun& run) { return run.run.dataset == rules.smallest_dataset; }))
+      return rules.smallest_dataset;
+    std::set<std::string> known;
+    for (const CleanRun& run : runs) known.insert(run.run.dataset);
+    throw Error(ErrorKind::invalid_input, fmt::format("no run that is kept is of the data set '{}'{}", rules.smallest_dataset,
+                                                      nearest(rules.smallest_dataset, {known.begin(), known.end()})));
+  }
   const NodeRun* fewest = nullptr;
   for (const CleanRun& r : runs)
     if (r.run.samples && (!fewest || *r.run.samples < *fewest->samples)) fewest = &r.run;

@@ -104,8 +104,8 @@ LearnedProjection parse_projection(std::string_view text) {
     }
     if (learned.after.empty()) throw wrong("expected at least one entry of `after`");
     return learned;
-  } catch (const Json::exception& e) {
-    throw wrong(e.what());
+  } catch (const Json::exception&) {
+    throw wrong("expected what `wattlayer training learn` writes, found other or broken JSON; learn it anew");
   }
 }
 

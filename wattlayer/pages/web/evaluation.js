@@ -37,7 +37,7 @@ function agreementOption(s, plot, size) {
   });
   return {
     grid: {left: 58, right: 12, top: 8, bottom: 42},
-    tooltip: {...look().tooltip, formatter: (at) => tip(plot.row[at.data.i] || s.operators[plot.op[at.data.i]], [["kind", s.operators[plot.op[at.data.i]]], ["measured", quantity(plot.measured[at.data.i], "J")], ["predicted", quantity(plot.predicted[at.data.i], "J")],
+    tooltip: {...look().tooltip, formatter: (at) => tip(s.names[plot.row[at.data.i]] || s.operators[plot.op[at.data.i]], [["kind", s.operators[plot.op[at.data.i]]], ["measured", quantity(plot.measured[at.data.i], "J")], ["predicted", quantity(plot.predicted[at.data.i], "J")],
       ["off by", deviation(plot.predicted[at.data.i], plot.measured[at.data.i])]])},
     xAxis: logAxis("measured", "J", low, high, {nameGap: 26}), yAxis: logAxis("predicted", "J", low, high, {nameGap: 44}),
     series: [{type: "line", data: [[low, low], [high, high]], silent: true, showSymbol: false, lineStyle: {color: theme.colour("soft"), type: "dashed", width: 1.2}},
@@ -70,7 +70,7 @@ function evaluationSection(s, i, one) {
 function evaluationPage(content) {
   const sections = content.sections.map((s, i) => evaluationSection(s, i, new Set(content.sections.map((other) => other.dataset)).size === 1));
   document.getElementById("page").append(
-    el("section", {class: "head"}, el("h1", {}, content.title), el("p", {class: "caption"}, "Each method was fitted without the rows that it is scored on. Errors are relative to the measurement; predictions on the dashed line are exact; those beyond the frame lie on its border."),
+    el("section", {class: "head"}, el("h1", {}, content.title), el("p", {class: "caption"}, (content.sections.every((s) => s.split === "finished energy model") ? "Finished energy models, scored on the rows that are there; rows that a model was fitted on tell less of it than others. " : "Each method was fitted without the rows that it is scored on. ") + "Errors are relative to the measurement; predictions on the dashed line are exact; those beyond the frame lie on its border."),
       content.sections.length > 3 ? el("ul", {class: "plain columns"}, content.sections.map((s, i) => el("li", {}, el("a", {href: `#split-${i}`}, `${s.dataset}: ${headingText(s)}`)))) : null,
       content.command ? el("p", {}, el("code", {class: "wrap"}, content.command)) : null),
     ...sections, citeSection({...content, models: []}, `evaluation: ${content.title}`));

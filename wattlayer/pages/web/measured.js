@@ -133,11 +133,11 @@ function agreementSection(content) {
   if (rows.length < 4) return null;
   const kinds = rows.map(({task}) => (task.network ? "network" : task.name.split(" ")[0]));
   const operators = [...new Set(kinds)];
-  const plot = {measured: rows.map(({row}) => row.energy), predicted: rows.map(({e}) => e.energy[0]), row: rows.map(({task}) => task.name), op: kinds.map((kind) => operators.indexOf(kind))};
+  const plot = {measured: rows.map(({row}) => row.energy), predicted: rows.map(({e}) => e.energy[0]), row: rows.map((_, k) => k), op: kinds.map((kind) => operators.indexOf(kind))};
   const box = el("div", {class: "chart batches"});
   const node = section("agreement", "Estimated against measured", "Energy of one pass; on the dashed line both agree.", box,
     el("ul", {class: "key"}, operators.map((op, k) => el("li", {}, el("i", {class: "dot", style: {background: okabe[k] || grey}}), op))));
-  node.ready = () => chart(box, () => agreementOption({plots: [plot], operators}, plot, 9), "Estimated against measured energy");
+  node.ready = () => chart(box, () => agreementOption({plots: [plot], operators, names: rows.map(({task}) => task.name)}, plot, 9), "Estimated against measured energy");
   return node;
 }
 
