@@ -47,7 +47,7 @@ test_program() {
     timeout 120 ./wattlayer collect cpu-small --runner fake --meter fake --db try.db 2>&1 | tail -1
     ./wattlayer fit --db try.db -o my.wlm >/dev/null
     ./wattlayer estimate resnet50.onnx --on my.wlm | head -2
-    timeout 60 ./wattlayer measure --exec "sleep 0.2" --meter fake --idle 0.2 | head -3'
+    timeout 60 ./wattlayer measure --exec "sleep 0.2" --meter constant:watts --meter-setting constant.watts=15 --idle 0.2 2>&1 | grep modelled'
   echo "build_portable: the program runs in $root"
 }
 

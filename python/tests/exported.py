@@ -27,15 +27,23 @@ def export(torch, module, inputs, path, dynamo):
 
 
 def layers(rows):
-    """Layers by text form: elements of small weights as their number, operands of Add and Mul in any order."""
+    """Layers by text form: elements of constants as their number, operands of Add and Mul in any order. Those over constants
+    alone are left out: exporters compute them, though a module runs them at each pass."""
     counted = Counter()
     for row in rows:
-        text = re.sub(r"\[(-?\d+\.[^\]]*)\](?!@)", lambda m: str(m.group(1).count(",") + 1), row["layer"])
-        op, *words = text.split()
+        text = re.sub(r"\[[^\]]*,[^\]]*\]@(\S+)", r"\1", row["layer"])
+        text = re.sub(r"\[(-?\d+\.[^\]]*)\](?!@)", lambda m: str(m.group(1).count(",") + 1), text)
+        op, *words = text.split(" -> ")[0].split()
+        tensors = [w for w in words if "=" not in w and w != "inplace"]
+        constants = next((w for w in words if w.startswith("const=")), "const=").count(",") + 1 if "const=" in text else 0
+        if op == "Gather" and constants == len(tensors):
+            continue
+        if op == "Gather":
+            tensors = [tensors[0], tensors[1].rpartition(":")[2]]
         if op in ("Add", "Mul"):
-            tensors = [w for w in words if "=" not in w and w != "->"]
-            words = sorted(tensors) + sorted(w for w in words if "=" in w and not w.startswith("const="))
-        counted[" ".join((op, *words))] += row["count"]
+            tensors.sort()
+        rest = sorted(w for w in words if "=" in w and not w.startswith("const="))
+        counted[" ".join((op, *tensors, *rest))] += row["count"]
     return counted
 
 

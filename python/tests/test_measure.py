@@ -114,17 +114,20 @@ def test_a_stated_power_is_labelled_modelled():
     assert m.energy_j == pytest.approx(65 * m.time_s)
 
 
-def counter_files(root):
-    return sorted(f for f in root.rglob("energy_uj") if "intel-rapl:" in str(f))
+def count_on(root, microjoules):
+    """All counters go on; in one write, as the kernel's never show half a number."""
+    for file in root.rglob("energy_uj"):
+        if not file.is_symlink():
+            text = f"{int(file.read_text()) + microjoules}\n".encode()
+            with open(file, "r+b", buffering=0) as counter:
+                counter.write(text)
 
 
 def test_recorded_tree_of_two_sockets(two_sockets, tmp_path):
     root = tmp_path / "root"
     shutil.copytree(two_sockets, root, symlinks=True)
     with wattlayer.measure("rapl:package-0,rapl:package-1", root=root) as m:
-        for file in counter_files(root):
-            if not file.is_symlink():
-                file.write_text(f"{int(file.read_text()) + 3_000_000}\n")
+        count_on(root, 3_000_000)
     assert m.energy_by_scope == {"cpu-package": pytest.approx(6, rel=1e-6)}
     assert m.energy_j == pytest.approx(6, rel=1e-6)
 
@@ -133,9 +136,7 @@ def test_scopes_are_never_added(two_sockets, tmp_path):
     root = tmp_path / "root"
     shutil.copytree(two_sockets, root, symlinks=True)
     with wattlayer.measure("rapl:package-0,constant:watts", root=root, settings={"constant.watts": 5, "constant.scope": "wall"}) as m:
-        for file in counter_files(root):
-            if not file.is_symlink():
-                file.write_text(f"{int(file.read_text()) + 3_000_000}\n")
+        count_on(root, 3_000_000)
         threading.Event().wait(0.01)
     assert set(m.energy_by_scope) == {"cpu-package", "wall"}
     with pytest.raises(wattlayer.InvalidInput, match="never added"):

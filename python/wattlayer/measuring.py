@@ -171,7 +171,8 @@ class Measurement:
             raise Unavailable(self._absence or "no meter was read; name one: wattlayer.measure(meters='rapl')")
         for reading in self._readings:
             if reading.energy_j is None:
-                raise Unavailable(f"{reading.meter}: {reading.failure}")
+                named = reading.failure.startswith(reading.meter)
+                raise Unavailable(reading.failure if named else f"{reading.meter}: {reading.failure}")
         sums: dict[str, float] = {}
         for reading in self._readings:
             assert reading.energy_j is not None

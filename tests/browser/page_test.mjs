@@ -91,6 +91,14 @@ const tests = {
     });
   },
 
+  async "what follows from stated factors has its basis"() {
+    await opened(pages.derived(), {}, async (page) => {
+      const text = await page.textContent("#derived");
+      assert.match(text, /CO2e per inference.*g\/kWh of France/s);
+      assert.match(text, /devices busy0\.0/);
+    });
+  },
+
   async "hostile names stay text"() {
     const file = pages.hostile();
     await opened(file, {}, async (page) => {

@@ -45,6 +45,7 @@ export class Pages {
   }
 
   network() { return this.make("resnet50", "estimate", "examples/resnet50.onnx", "--on", "xeon-gold-5120"); }
+  derived() { return this.make("derived", "estimate", "net:alexnet", "--on", "jetson-nano", "--batch", "1", "--grid", "FRA", "--per-day", "1000"); }
   hostile() { return this.make("hostile", "estimate", hostileNetwork(this.source, this.folder), "--on", "jetson-nano", "--batch", "1"); }
   many() { return this.make("many", "estimate", longList(this.folder), "--on", "a100-sxm/pytorch/f32"); }
   several() { return this.make("several", "estimate", "examples/resnet50.onnx", "net:vgg11", "--on", "xeon-gold-5120,jetson-nano", "--batch", "1,8"); }

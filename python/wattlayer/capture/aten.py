@@ -71,7 +71,7 @@ class Builder:
         reals = integers = None
         if value.elements is not None and len(value.elements) <= _MOST_ELEMENTS:
             if is_real(value.dtype):
-                reals = [float(e) for e in value.elements]
+                reals = [shortest(float(e)) for e in value.elements]
             else:
                 integers = [int(e) for e in value.elements]
         self._network.add_constant(self._names[id(value)], list(value.shape), value.dtype, reals, integers)

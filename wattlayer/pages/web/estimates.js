@@ -46,8 +46,20 @@ function estimateHead(view) {
       figure("mean power", quantity(e.power[0], "W"), e.stated_power_w !== null ? "stated, not measured" : rangeText(e.power, "W")),
       figure("coverage", percent(e.coverage), "of the energy from inside the fitted range"),
       figure("work", quantity(e.macs, "MACs"), e.parameters ? `${quantity(e.parameters, "").trimEnd()} parameters` : "no parameters"),
-      figure("scope", el("span", {class: "word"}, e.scope), e.idle_included ? "idle power included" : "idle power not included"),
-      e.derived.map((d) => figure(d.name, quantity(d.value[0], d.unit), [rangeText(d.value, d.unit), el("br"), d.basis]))));
+      figure("scope", el("span", {class: "word"}, e.scope), e.idle_included ? "idle power included" : "idle power not included")));
+}
+
+/// SI prefixes for what has them; money and numbers of things as they are.
+function derivedQuantity(value, unit) {
+  if (["g", "Wh", "J", "W", "s"].includes(unit)) return quantity(value, unit);
+  return `${value >= 100 ? Math.round(value).toLocaleString("en-US") : parseFloat(value.toPrecision(3))} ${unit}`.trim();
+}
+
+function derivedSection(e) {
+  if (!e.derived.length) return null;
+  return section("derived", "What follows from it", "From the factors that were stated, and from nothing else; intervals are those of the estimate.",
+    plainTable([{name: "", left: true, text: (d) => d.name}, {name: "estimate", text: (d) => el("b", {}, derivedQuantity(d.value[0], d.unit))},
+      {name: "90 % interval", text: (d) => `${derivedQuantity(d.value[1], d.unit)} – ${derivedQuantity(d.value[2], d.unit)}`}, {name: "basis", left: true, text: (d) => el("div", {class: "text soft"}, d.basis)}], e.derived));
 }
 
 function layerColumns(view, most) {
@@ -135,7 +147,7 @@ function estimatePage(content, before, after) {
     picker.value = String(i);
     forget(detail);
     const view = {content, e: content.estimates[i], texts: content.texts, colourOf};
-    const nodes = [estimateHead(view), treemapSection(view), layerSection(view), batchSection(content), rooflineSection(view), provenanceSection(view)].filter(Boolean);
+    const nodes = [estimateHead(view), derivedSection(view.e), treemapSection(view), layerSection(view), batchSection(content), rooflineSection(view), provenanceSection(view)].filter(Boolean);
     detail.replaceChildren(content.estimates.length > 1 ? el("div", {class: "picker"}, "Shown: ", picker) : "", ...nodes);
     nodes.forEach((node) => node.ready && node.ready());
     if (go) detail.scrollIntoView();

@@ -60,13 +60,13 @@ def _attention(b: Builder, call: Call) -> None:
         return b.bounded(call)
     mask = call.get("attn_mask")
     inputs = [query, key, value] + ([mask] if isinstance(mask, Value) else [])
-    scale, usual = call.get("scale"), query.shape[-1] ** -0.5
+    scale = call.get("scale")
     b.node(
         "Attention",
         inputs,
         call.out,
         is_causal=int(bool(call.get("is_causal", False))),
-        scale=float(scale) if isinstance(scale, (int, float)) and abs(scale - usual) > 1e-6 * usual else None,
+        scale=float(scale) if isinstance(scale, (int, float)) else None,
     )
 
 
