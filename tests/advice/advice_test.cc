@@ -111,6 +111,14 @@ TEST(Advice, ADataTypeThatNobodyMeasuredIsNoAdvice) {
   EXPECT_FALSE(of(a.cannot_tell, "int4")->calibrated);
 }
 
+TEST(Advice, AProcessorIsNotToldToFuseAsAnEngineOfGpus) {
+  const Advice a = advice_on(std::string(WATTLAYER_SOURCE_DIR) + "/examples/resnet50.onnx", "xeon-gold-5120");
+  const Lever* fusing = lever_of(a.levers, "fusing");
+  ASSERT_NE(fusing, nullptr) << "eager execution runs each normalisation by itself";
+  EXPECT_EQ(fusing->change.find("tensorrt"), fusing->change.npos) << fusing->change;
+  EXPECT_EQ(fusing->basis, Basis::counting);
+}
+
 TEST(Advice, AListOfLayersTakesNoOtherBatch) {
   const DataFiles files;
   const FoundEnergyModel found = find_target(files, "jetson-nano");

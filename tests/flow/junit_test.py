@@ -11,13 +11,14 @@ REQUIRED = {"name", "package", "id", "hostname", "timestamp", "tests", "failures
 
 
 def main() -> None:
+    program = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "wattlayer.toml").write_text(
             '[[budget]]\nnetwork = ["net:resnet18", "gone <&\\">.onnx"]\non = "jetson-nano"\nmax_j = 1e3\n'
             '[[budget]]\nnetwork = "net:resnet18"\non = "jetson-nano"\nmax_j = 1e-6\n'
             '[[budget]]\nnetwork = "net:resnet18"\non = "rtx-4090"\nmax_j = 1\n')
-        run = subprocess.run([sys.argv[1], "check-budget", "--junit", "junit.xml"], cwd=folder, capture_output=True, text=True)
+        run = subprocess.run([program, "check-budget", "--junit", "junit.xml"], cwd=folder, capture_output=True, text=True)
         assert run.returncode == 1, run
         root = xml.parse(folder / "junit.xml").getroot()
     assert root.tag == "testsuites" and len(root) == 1, root

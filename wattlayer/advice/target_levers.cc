@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "wattlayer/advice/levers.h"
@@ -74,6 +75,22 @@ bool is_measured_anywhere(const Trial& trial, const std::string& engine, DataTyp
   return std::any_of(all.begin(), all.end(), [&](const std::string& id) { return id.ends_with(ending); });
 }
 
+/// Engines that were measured on devices of the same kind: processors, or GPUs.
+std::set<std::string> engines_of_such(const Trial& trial) {
+  std::map<std::string, bool> on_processor;
+  std::set<std::string> engines;
+  for (const std::string& id : energy_model_ids(trial.files)) {
+    const size_t slash = id.find('/'), next = id.find('/', slash + 1);
+    const std::string hardware = id.substr(0, slash);
+    if (!on_processor.contains(hardware)) {
+      const auto text = trial.files.read("hardware", hardware + ".json");
+      on_processor[hardware] = text && parse_hardware(*text, hardware).on_processor;
+    }
+    if (on_processor[hardware] == trial.model().hardware.on_processor) engines.insert(id.substr(slash + 1, next - slash - 1));
+  }
+  return engines;
+}
+
 }  // namespace
 
 void try_precisions(const Trial& trial) {
@@ -117,11 +134,11 @@ void try_engines(const Trial& trial) {
 void try_fusing(const Trial& trial) {
   if (trial.question.source.is_list()) return;
   const EnergyModel& model = trial.model();
+  const std::set<std::string> alike = engines_of_such(trial);
   std::optional<Lever> best;
   for (const std::string& id : ids(trial.files, "engines")) {
     const Engine engine = parse_engine(require_file(trial.files, "engines", id), id);
-    if (id == model.engine.id || id == "simulated" || engine.fusions.empty()) continue;
-    if (model.hardware.on_processor && engine.asynchronous) continue;  // for GPUs
+    if (id == model.engine.id || id == "simulated" || engine.fusions.empty() || !alike.contains(id)) continue;
     const Workload fused = in_dtype_of(model, trial.question.source.workload(trial.graph, engine));
     double layers = 0, fewer = 0;
     for (const WorkloadItem& item : fused.items) layers += item.count;
