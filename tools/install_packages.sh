@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing: tools/install_packages.sh build [test] [check] [browser] [bench] [slurm] [torch]
+# Installs the Debian packages that are missing: tools/install_packages.sh build [test] [check] [browser] [bench] [slurm] [torch] [python]
 set -euo pipefail
 declare -A groups=(
   [build]="cmake ninja-build g++ libfmt-dev nlohmann-json3-dev libcli11-dev libsqlite3-dev libprotozero-dev zlib1g-dev libeigen3-dev libceres-dev libxgboost-dev libtomlplusplus-dev"
@@ -8,6 +8,7 @@ declare -A groups=(
   [slurm]="slurm-wlm munge python3"
   [torch]="cmake g++ nlohmann-json3-dev libtorch-dev libopenblas0-openmp"
   [browser]="chromium fonts-dejavu-core nodejs npm"
+  [python]="python3-venv python3-dev python3-torch python3-torchvision"
   [bench]="libbenchmark-dev python3 python3-venv"
 )
 missing=()
