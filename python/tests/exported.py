@@ -36,6 +36,7 @@ def layers(rows):
         op, *words = text.split(" -> ")[0].split()
         tensors = [w for w in words if "=" not in w and w != "inplace"]
         constants = next((w for w in words if w.startswith("const=")), "const=").count(",") + 1 if "const=" in text else 0
+        constants += sum("[" in word for word in row["layer"].split(" -> ")[0].split()[1:] if "=" not in word)
         if op == "Gather" and constants == len(tensors):
             continue
         if op == "Gather":
