@@ -26,9 +26,23 @@ std::vector<std::string> remarks_of(const Graph& graph) {
   return remarks;
 }
 
+bool computes_in_floats(const Workload& workload) {
+  return std::any_of(workload.items.begin(), workload.items.end(), [](const WorkloadItem& i) { return is_float(i.layer.dtype); });
+}
+
 EstimateReport rows_of(const Workload& workload, const Graph& graph, const EnergyModel& model, const DeviceSettings& settings) {
   EstimateReport rows = report(workload, predict(workload, model, operating_point_of(model, settings)));
   rows.remarks = remarks_of(graph);
+  return rows;
+}
+
+/// In the energy model's data type; says so where that is more than rounding.
+EstimateReport converted(Workload workload, const Graph& graph, const EnergyModel& model, const DeviceSettings& settings) {
+  const bool quantised = !is_float(model.dtype) && computes_in_floats(workload);
+  EstimateReport rows = rows_of(in_dtype_of(model, std::move(workload)), graph, model, settings);
+  if (quantised)
+    rows.remarks.push_back(
+        fmt::format("the network computes in floating point; it is priced as if it were quantised to {}", name(model.dtype)));
   return rows;
 }
 
@@ -59,13 +73,14 @@ Workload workload_on(const EnergyModel& model, const NetworkSource& source, cons
 
 EstimateReport estimate(const NetworkSource& source, const Graph& graph, const EnergyModel& model,
                         const DeviceSettings& settings) {
-  EstimateReport rows = rows_of(workload_on(model, source, graph), graph, model, settings);
+  EstimateReport rows = source.is_list() ? rows_of(source.workload(graph, model.engine), graph, model, settings)
+                                         : converted(source.workload(graph, model.engine), graph, model, settings);
   rows.file = source.argument();
   return rows;
 }
 
 EstimateReport estimate(const Graph& graph, const EnergyModel& model, const DeviceSettings& settings) {
-  return rows_of(in_dtype_of(model, lower(graph, model.engine)), graph, model, settings);
+  return converted(lower(graph, model.engine), graph, model, settings);
 }
 
 }  // namespace wattlayer

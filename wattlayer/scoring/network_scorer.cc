@@ -10,7 +10,7 @@
 namespace wattlayer {
 
 Workload in_dtype_of(const EnergyModel& model, Workload workload) {
-  if (model.dtype == DataType::f32 || !is_float(model.dtype)) return workload;
+  if (model.dtype == DataType::f32) return workload;
   for (WorkloadItem& item : workload.items)
     if (item.layer.dtype == DataType::f32) item = with_dtype(Workload{.items = {item}}, model.dtype).items[0];
   return workload;

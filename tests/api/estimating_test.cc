@@ -1,0 +1,34 @@
+#include "wattlayer/api/estimating.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "wattlayer/api/targets.h"
+
+namespace wattlayer {
+namespace {
+
+bool says(const EstimateReport& rows, std::string_view text) {
+  return std::any_of(rows.remarks.begin(), rows.remarks.end(), [&](const std::string& r) { return r.find(text) != r.npos; });
+}
+
+TEST(Estimating, FloatsAreQuantisedForAnEnergyModelOfIntegers) {
+  const DataFiles files;
+  const NetworkSource source("net:mobilenet_v1?width=1,resolution=224");
+  const Graph graph = source.graph();
+  const EstimateReport whole = estimate(source, graph, find_target(files, "raspberry-pi-4/tflite-ruy/int8").model);
+  for (const LayerRow& layer : whole.layers) EXPECT_NE(layer.layer.find("int8"), std::string::npos) << layer.layer;
+  EXPECT_TRUE(says(whole, "quantised to int8"));
+  EXPECT_GT(whole.estimate.coverage, 0.5) << "it was fitted to such networks";
+  EXPECT_FALSE(says(estimate(source, graph, find_target(files, "raspberry-pi-4/tflite-ruy/f32").model), "quantised"));
+}
+
+TEST(Estimating, ListedLayersStayAsTheyAreWritten) {
+  const NetworkSource source = NetworkSource::of_layer("Conv 1x64x56x56 64x64x3x3 pads=1,1,1,1");
+  const EstimateReport rows = estimate(source, source.graph(), find_target(DataFiles(), "raspberry-pi-4/tflite-ruy/int8").model);
+  EXPECT_EQ(rows.layers.at(0).layer, "Conv 1x64x56x56 64x64x3x3 pads=1,1,1,1 dtype=f32");
+}
+
+}  // namespace
+}  // namespace wattlayer
