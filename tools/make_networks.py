@@ -173,6 +173,16 @@ def quantized(opset):
     return model(graph("quantized", n, [("x", F, [1, 3, 8, 8])], [("y", F, None), ("mi", TensorProto.INT32, None), ("ci", TensorProto.INT32, None)], init), opset)
 
 
+def listed_constants(opset):
+    """Constants whose elements stand in attributes; the shape of a bias hangs on them."""
+    nodes = [
+        node("Shape", "w", "w_shape"), node("Constant", "", "first", value_ints=[0]), node("Gather", "w_shape first", "channels"),
+        node("Constant", "", "zeros", value_floats=[0.0, 0.0]), node("Constant", "", "at", value_int=0), node("Gather", "zeros at", "zero"),
+        node("CastLike", "zero x", "like"), node("Expand", "like channels", "b"), node("Conv", "x w b", "y", pads=[1, 1, 1, 1]),
+    ]
+    return model(graph("listed", nodes, [("x", F, [1, 3, 8, 8])], [("y", F, None)], [weight("w", 16, 3, 3, 3)]), opset)
+
+
 def microsoft(opset):
     ms = "com.microsoft"
     init = [weight("we", 50, 32), weight("pe", 16, 32), weight("te", 2, 32), weight("g", 32), weight("b", 32), weight("wa", 32, 96), weight("ba", 96), weight("w1", 32, 64),
@@ -232,6 +242,7 @@ def main():
     made |= {f"recurrent_{o}": recurrent(o) for o in (7, 14, 22)}
     made |= {f"quantized_{o}": quantized(o) for o in (11, 19, 21)}
     made |= {"microsoft_17": microsoft(17)}
+    made |= {"listed_constants_20": listed_constants(20)}
     golden = {}
     for name, m in made.items():
         shapes, source = measured_shapes(m)

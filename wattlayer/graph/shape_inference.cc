@@ -197,22 +197,17 @@ void Walk::set_attributes(Layer& layer, const onnx::Node& source, const Place& p
 
 /// A Constant's tensor, from whichever attribute holds it.
 static std::optional<Tensor> constant_tensor(const Layer& layer) {
-  auto made = [](Shape shape, DataType dtype, Value value) {
-    Tensor t = Tensor::of(std::move(shape), dtype);
+  auto made = [](DataType dtype, Value value, bool scalar) {
+    Tensor t = Tensor::of(scalar ? Shape{} : Shape{static_cast<int64_t>(value.size())}, dtype);
     if (static_cast<int64_t>(value.size()) <= onnx::most_value_elements) t.value = std::make_shared<Value>(std::move(value));
     return t;
   };
   const Attributes& a = layer.attributes;
-  if (auto* i = a.find("value_int")) return made({}, DataType::i64, Value::of(std::vector<int64_t>{std::get<int64_t>(*i)}));
-  if (a.has("value_ints")) {
-    auto list = a.integers("value_ints");
-    return made({static_cast<int64_t>(list.size())}, DataType::i64, Value::of(std::move(list)));
-  }
-  if (a.has("value_float")) return made({}, DataType::f32, Value::of(std::vector<double>{a.real("value_float", 0)}));
-  if (auto* f = a.find("value_floats"); f && std::holds_alternative<std::vector<double>>(*f)) {
-    auto list = std::get<std::vector<double>>(*f);
-    return made({static_cast<int64_t>(list.size())}, DataType::f32, Value::of(std::move(list)));
-  }
+  if (auto* i = a.find("value_int")) return made(DataType::i64, Value::of(std::vector<int64_t>{std::get<int64_t>(*i)}), true);
+  if (a.has("value_ints")) return made(DataType::i64, Value::of(a.integers("value_ints")), false);
+  if (a.has("value_float")) return made(DataType::f32, Value::of(std::vector<double>{a.real("value_float", 0)}), true);
+  if (auto* f = a.find("value_floats"); f && std::holds_alternative<std::vector<double>>(*f))
+    return made(DataType::f32, Value::of(std::get<std::vector<double>>(*f)), false);
   if (a.has("value_string")) return Tensor::of({}, DataType::string);
   if (auto* s = a.find("value_strings"); s && std::holds_alternative<std::vector<std::string>>(*s))
     return Tensor::of({static_cast<int64_t>(std::get<std::vector<std::string>>(*s).size())}, DataType::string);
