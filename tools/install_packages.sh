@@ -12,9 +12,11 @@ declare -A groups=(
   [python]="python3-venv python3-dev python3-torch python3-torchvision"
   [bench]="libbenchmark-dev python3 python3-venv"
 )
+declare -A commands=([nodejs]=node [npm]=npm)  # packages that others (NodeSource) replace and conflict with
 missing=()
 for group in "$@"; do
   for package in ${groups[$group]}; do
+    [ -n "${commands[$package]:-}" ] && command -v "${commands[$package]}" >/dev/null && continue
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "install ok installed" || missing+=("$package")
   done
 done
