@@ -203,7 +203,7 @@ static std::optional<Tensor> constant_tensor(const Layer& layer) {
     return t;
   };
   const Attributes& a = layer.attributes;
-  if (auto* i = a.find("value_int")) return made(DataType::i64, Value::of(std::vector<int64_t>{std::get<int64_t>(*i)}), true);
+  if (a.has("value_int")) return made(DataType::i64, Value::of(std::vector<int64_t>{a.integer("value_int", 0)}), true);
   if (a.has("value_ints")) return made(DataType::i64, Value::of(a.integers("value_ints")), false);
   if (a.has("value_float")) return made(DataType::f32, Value::of(std::vector<double>{a.real("value_float", 0)}), true);
   if (auto* f = a.find("value_floats"); f && std::holds_alternative<std::vector<double>>(*f))
