@@ -71,6 +71,23 @@ TEST(Comparison, PairedErrorsTellApartWhatIndependentOnesDoNot) {
   EXPECT_EQ(independent.remarks.size(), 1u);  // says that no such pair was ever measured
 }
 
+TEST(Comparison, AnIncompleteEstimateNeverWinsClearly) {
+  EstimateReport part = estimate("part.onnx", 1);
+  part.estimate.interval_note = "incomplete";
+  const Comparison least = compare({part, estimate("whole.onnx", 100)}, measured_errors());
+  EXPECT_FALSE(least.pairs[0].clear);
+  EXPECT_FALSE(least.contests[0].clear());
+  EXPECT_NE(least.remarks.back().find("part on dev/eng/f32 takes what is shown or more"), std::string::npos);
+  // What is missing only adds: the other way round the verdict stands.
+  EXPECT_TRUE(compare({part, estimate("whole.onnx", 0.01)}, measured_errors()).pairs[0].clear);
+}
+
+TEST(Comparison, IncompleteNetworksAreNeverTheSameWork) {
+  EstimateReport part = estimate("a.onnx", 1, "dev/eng/f32", 1, 1), other = part;
+  other.file = "other.onnx", other.estimate.interval_note = "incomplete";
+  EXPECT_EQ(compare({part, other}, measured_errors()).pairs[0].relation, Relation::other_network);
+}
+
 TEST(Comparison, EqualLayersCancel) {
   EstimateReport copy = estimate("a.onnx", 1, "dev/eng/f32", 1, 1);
   copy.file = "copy.onnx";

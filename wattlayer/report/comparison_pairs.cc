@@ -32,6 +32,9 @@ bool same_network(const EstimateReport& a, const EstimateReport& b) {
   return a.file.empty() && b.file.empty() ? a.network == b.network : a.file == b.file;
 }
 
+/// Layers of unknown shape are in no total: it says how much at least.
+bool incomplete(const Estimate& e) { return e.interval_note == "incomplete"; }
+
 /// Half of the interval in log units; what it holds on either side is the same.
 double half_of(const Interval& i) { return i.low > 0 ? std::log(i.high / i.low) / 2 : 0; }
 
@@ -63,8 +66,9 @@ class PairMaker {
         .coverage = std::min(a.estimate.coverage, b.estimate.coverage)};
     p.ratio = around(ratio, errors_.half_width(known));
     p.independent = around(ratio, independent_half_width(known));
-    p.clear = p.ratio.low > 1;
+    p.clear = p.ratio.low > 1 && !incomplete(a.estimate);
     p.basis = basis(known);
+    if (incomplete(a.estimate) || incomplete(b.estimate)) p.basis += "; an estimate is incomplete and says how much at least";
     return p;
   }
 
@@ -73,7 +77,7 @@ class PairMaker {
     if (a.estimate.energy_model != b.estimate.energy_model)
       return same_network(a, b) && a.estimate.batch == b.estimate.batch ? Relation::other_energy_model : Relation::nothing;
     constexpr double rounding = 1e-9;
-    if (common > 1 - rounding) return Relation::equal;
+    if (common > 1 - rounding && !incomplete(a.estimate) && !incomplete(b.estimate)) return Relation::equal;
     return same_network(a, b) ? Relation::other_batch : Relation::other_network;
   }
 
@@ -105,9 +109,14 @@ void remark_what_was_not_measured(Comparison& c, const PairedErrors& errors) {
   std::set<std::string> notes;
   for (const ComparedEstimate& row : c.rows)
     if (const Estimate& e = row.estimate.estimate;
-        !e.interval_note.empty() && notes.insert(e.energy_model + e.interval_note).second)
+        !e.interval_note.empty() &&
+        notes.insert(e.energy_model + e.interval_note + (incomplete(e) ? row.estimate.network : "")).second)
       c.remarks.push_back(
-          fmt::format("the intervals of {} rest on little ({}), and so do its comparisons", e.energy_model, e.interval_note));
+          incomplete(e) ? fmt::format("{} on {} takes what is shown or more, so that it is never clearly less than another: "
+                                      "the shape of a layer stays unknown",
+                                      row.estimate.network, e.energy_model)
+                        : fmt::format("the intervals of {} rest on little ({}), and so do its comparisons", e.energy_model,
+                                      e.interval_note));
 }
 
 }  // namespace
