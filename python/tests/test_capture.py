@@ -254,3 +254,29 @@ def test_hooks_that_do_not_run_are_named(tracer):
     assert network(module, torch.empty(1, 8), tracer=tracer).remarks == [
         "forward hooks of 0 do not run, and what they compute is not counted"
     ]
+
+
+@pytest.mark.skipif(not hasattr(torch.library, "custom_op"), reason="needs torch 2.4")
+@tracers
+def test_operators_that_write_into_an_argument_count(tracer):
+    if not hasattr(torch.ops.wattlayer_tests, "relu"):
+
+        @torch.library.custom_op("wattlayer_tests::relu", mutates_args={"out"})
+        def relu(out: torch.Tensor, x: torch.Tensor) -> None:
+            out.copy_(x)
+
+        relu.register_fake(lambda out, x: None)
+
+    class Writes(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = torch.nn.Linear(8, 8)
+
+        def forward(self, x):
+            out = torch.empty_like(x)
+            torch.ops.wattlayer_tests.relu(out, self.linear(x))
+            return out
+
+    found = network(Writes(), torch.empty(2, 8), tracer=tracer)
+    assert operators(found) == {"Gemm": 1, "wattlayer_tests.relu": 1}
+    assert "wattlayer_tests.relu (1)" in found.remarks[0]

@@ -182,5 +182,6 @@ def network_of(name: str, trace: Trace) -> _wattlayer.CapturedNetwork:
 def _written_in_place(trace: Trace) -> list[Value]:
     """What calls write into a tensor that is read under another name (`y[:, 0] = x`): nobody reads their result, yet they count."""
     read = {id(value) for call in trace.calls for value in call.tensors()} | {id(value) for value in trace.outputs}
-    written = [call.outputs[0] for call in trace.calls if call.op.endswith("_") and not call.op.endswith("__")]
+    in_place = [call for call in trace.calls if call.writes or (call.op.endswith("_") and not call.op.endswith("__"))]
+    written = [value for call in in_place for value in call.outputs]
     return [value for value in written if value is not None and id(value) not in read]

@@ -7,7 +7,7 @@ import types
 import warnings
 from typing import Any, Iterator, Mapping, Optional
 
-from wattlayer.capture.calls import Call, Trace, Value, dtype_name
+from wattlayer.capture.calls import Call, Trace, Value, dtype_name, writing
 from wattlayer.capture.stand_in import StandIns
 
 # Their meta kernels are Python in torch 1.13, whose inside would be recorded in their place.
@@ -208,14 +208,17 @@ class _Reader:
             return
         if self._on_sizes(name, inputs, given, outputs):
             return
+        op = name if namespace == "aten" else f"{namespace}.{name}"
         made = [self._value(value) for value in outputs]
         for value, found in zip(outputs, made):
             self._values[value.debugName()] = found
         if not any(isinstance(v, Value) for v in made):
             if len(outputs) == 1 and outputs[0].type().kind() == "ListType":
-                self._listed(name, node, given, outputs[0])
+                self._listed(op, node, given, outputs[0])
+            elif not outputs:
+                self._written(op, node, given)
             return
-        self._trace.calls.append(Call(name, self._named(node, given), made, self._path(node)))
+        self._trace.calls.append(Call(op, self._named(node, given), made, self._path(node)))
 
     def _primitive(self, name: str, node: Any, given: list[Any], outputs: list[Any]) -> None:
         import torch
@@ -261,6 +264,15 @@ class _Reader:
         parts = [self._value(value) for value in unpacked.outputs()]
         self._values[output.debugName()] = parts
         self._trace.calls.append(Call(name, self._named(node, given), parts, self._path(node)))
+
+    def _written(self, op: str, node: Any, given: list[Any]) -> None:
+        import torch
+
+        schema = node.schema()
+        arguments = [] if schema == "(no schema)" else torch._C.parse_schema(schema).arguments
+        call = writing(op, self._named(node, given), arguments, self._path(node))
+        if call is not None:
+            self._trace.calls.append(call)
 
     def _named(self, node: Any, given: list[Any]) -> dict[str, Any]:
         import torch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any, Optional
 
-from wattlayer.capture.calls import Call, Trace, Value, dtype_name
+from wattlayer.capture.calls import Call, Trace, Value, dtype_name, writing
 from wattlayer.capture.stand_in import StandIns
 
 
@@ -136,11 +136,12 @@ class _Reader:
         self._values[node] = value
         outputs = value if isinstance(value, list) else [value]
         outputs = [item if isinstance(item, Value) else None for item in outputs]
-        if not any(outputs):
-            return
         namespace, _, op = target._schema.name.partition("::")
         op = op if namespace == "aten" else f"{namespace}.{op}"
-        self._trace.calls.append(Call(op, self._arguments(node), outputs, self._path(node)))
+        arguments, path = self._arguments(node), self._path(node)
+        call = Call(op, arguments, outputs, path) if any(outputs) else writing(op, arguments, target._schema.arguments, path)
+        if call is not None:
+            self._trace.calls.append(call)
 
     def _held(self, argument: Any) -> Any:
         return self._values.get(argument) if hasattr(argument, "op") and hasattr(argument, "graph") else None
