@@ -88,6 +88,23 @@ TEST(Comparison, IncompleteNetworksAreNeverTheSameWork) {
   EXPECT_EQ(compare({part, other}, measured_errors()).pairs[0].relation, Relation::other_network);
 }
 
+TEST(Comparison, EqualLayersAreTheSameWorkWhateverThePassAdds) {
+  EstimateReport one = estimate("a.onnx", 1, "dev/eng/f32", 1, 0.5);
+  for (LayerRow& layer : one.layers) layer.energy_j.value *= 0.9;  // a tenth belongs to no layer
+  EstimateReport copy = one;
+  copy.file = "copy.onnx";
+  EXPECT_EQ(compare({one, copy}, measured_errors()).pairs[0].relation, Relation::equal);
+}
+
+TEST(Comparison, TheSameWorkWithLessAccuracyIsOffTheFront) {
+  EstimateReport copy = estimate("a.onnx", 1, "dev/eng/f32", 1, 1);
+  copy.file = "copy.onnx";
+  const Comparison c = compare({estimate("a.onnx", 1, "dev/eng/f32", 1, 1), copy}, measured_errors(),
+                               {.accuracy = {{"a.onnx", 0.8}, {"copy.onnx", 0.9}}});
+  EXPECT_EQ(c.rows[0].front, Front::off);
+  EXPECT_EQ(c.rows[1].front, Front::on);
+}
+
 TEST(Comparison, EqualLayersCancel) {
   EstimateReport copy = estimate("a.onnx", 1, "dev/eng/f32", 1, 1);
   copy.file = "copy.onnx";

@@ -28,6 +28,19 @@ double common_share(const LayerEnergies& a, const LayerEnergies& b, double large
   return larger_j > 0 ? std::clamp(common / larger_j, 0.0, 1.0) : 0;
 }
 
+/// Every layer that costs something, as often in both.
+bool same_layers(const LayerEnergies& a, const LayerEnergies& b) {
+  constexpr double rounding = 1e-9;
+  const auto holds = [](const LayerEnergies& all, const LayerEnergies& some) {
+    return std::all_of(some.begin(), some.end(), [&](const auto& layer) {
+      const auto at = all.find(layer.first);
+      const double other = at == all.end() ? 0 : at->second;
+      return std::abs(other - layer.second) <= rounding * layer.second;
+    });
+  };
+  return holds(a, b) && holds(b, a);
+}
+
 bool same_network(const EstimateReport& a, const EstimateReport& b) {
   return a.file.empty() && b.file.empty() ? a.network == b.network : a.file == b.file;
 }
@@ -55,7 +68,8 @@ class PairMaker {
     if (one_model && a.estimate.batch == b.estimate.batch)
       p.common_share =
           common_share(energies_[cheap], energies_[dear], std::max(a.estimate.energy_j.value, b.estimate.energy_j.value));
-    p.relation = relation(a, b, p.common_share);
+    const bool same_work = one_model && a.estimate.batch == b.estimate.batch && same_layers(energies_[cheap], energies_[dear]);
+    p.relation = relation(a, b, same_work);
     const EstimatePair known{
         .relation = p.relation,
         .half_a = half_of(ea),
@@ -73,11 +87,10 @@ class PairMaker {
   }
 
  private:
-  static Relation relation(const EstimateReport& a, const EstimateReport& b, double common) {
+  static Relation relation(const EstimateReport& a, const EstimateReport& b, bool same_work) {
     if (a.estimate.energy_model != b.estimate.energy_model)
       return same_network(a, b) && a.estimate.batch == b.estimate.batch ? Relation::other_energy_model : Relation::nothing;
-    constexpr double rounding = 1e-9;
-    if (common > 1 - rounding && !incomplete(a.estimate) && !incomplete(b.estimate)) return Relation::equal;
+    if (same_work && !incomplete(a.estimate) && !incomplete(b.estimate)) return Relation::equal;
     return same_network(a, b) ? Relation::other_batch : Relation::other_network;
   }
 
