@@ -79,7 +79,8 @@ class Call:
 
 def writing(op: str, arguments: dict[str, Any], schema: Any, path: str) -> Optional[Call]:
     """A call without a result that writes into its arguments; nothing where it writes into no tensor."""
-    written = [arguments.get(a.name) for a in schema if a.alias_info is not None and a.alias_info.is_write]
+    aliases = [(a.name, getattr(a, "alias_info", None)) for a in schema]
+    written = [arguments.get(name) for name, alias in aliases if alias is not None and alias.is_write]
     outputs = [Value(f"{v.name}.written", v.shape, v.dtype) for v in written if isinstance(v, Value)]
     return Call(op, arguments, list(outputs), path, writes=True) if outputs else None
 
