@@ -105,6 +105,19 @@ TEST(Comparison, TheSameWorkWithLessAccuracyIsOffTheFront) {
   EXPECT_EQ(c.rows[1].front, Front::on);
 }
 
+TEST(Comparison, AnEnergyModelOfTheUsersOwnDoesNotGoByPairsOfTheShippedOne) {
+  PairedErrors errors;
+  const auto relation = static_cast<size_t>(Relation::other_network);
+  errors.measured[relation] = PairedErrors::Measured{1.1, 0, 1.1, 1000};
+  errors.energy_models["dev/eng/f32"][relation] = PairedErrors::Measured{0.5, 0, 0.5, 1000};
+  EstimateReport a = estimate("a.onnx", 1), b = estimate("b.onnx", 2);
+  const double shipped = compare({a, b}, errors).pairs[0].ratio.high;
+  a.estimate.energy_model = b.estimate.energy_model = "mine.wlm";
+  const double own = compare({a, b}, errors).pairs[0].ratio.high;
+  EXPECT_NEAR(std::log(shipped / 2), 0.5 * half * std::sqrt(2.0), 1e-12);
+  EXPECT_NEAR(std::log(own / 2), 1.1 * half * std::sqrt(2.0), 1e-12);
+}
+
 TEST(Comparison, EqualLayersCancel) {
   EstimateReport copy = estimate("a.onnx", 1, "dev/eng/f32", 1, 1);
   copy.file = "copy.onnx";

@@ -76,7 +76,7 @@ class PairMaker {
         .half_b = half_of(eb),
         .log_batches = std::log(static_cast<double>(a.estimate.batch) / static_cast<double>(b.estimate.batch)),
         .common_share = p.common_share,
-        .energy_model = one_model ? c_.rows[cheap].target : std::string(),
+        .energy_model = one_model ? a.estimate.energy_model : std::string(),
         .coverage = std::min(a.estimate.coverage, b.estimate.coverage)};
     p.ratio = around(ratio, errors_.half_width(known));
     p.independent = around(ratio, independent_half_width(known));
