@@ -13,6 +13,7 @@
 #include "wattlayer/budget/budget_formats.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/core/text_file.h"
+#include "wattlayer/report/text_table.h"
 
 namespace wattlayer::cli {
 namespace {
@@ -88,10 +89,10 @@ void check(const Options& options, const DataFiles& files) {
   const std::vector<BudgetCheck> checks = check_budgets(budgets, files, now_s);
   std::set<std::string> said;
   for (const BudgetCheck& c : checks) {
-    if (c.verdict == Verdict::failed) fmt::print(stderr, "wattlayer: {}\n", c.reason);
+    if (c.verdict == Verdict::failed) write_remark(printable(c.reason));
     else
       for (const std::string& remark : c.remarks)
-        if (said.insert(remark).second) write_remark(remark);
+        if (said.insert(remark).second) write_remark(printable(remark));
   }
   if (!options.junit.empty())
     write_output(budget_junit(checks, fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(std::time(nullptr)))), options.junit);

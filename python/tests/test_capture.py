@@ -1,5 +1,6 @@
 """Modules captured without running their arithmetic. Needs PyTorch: 1.13 (Debian's python3-torch) or 2.x."""
 
+import dataclasses
 from collections import Counter
 
 import pytest
@@ -165,3 +166,117 @@ def test_a_module_needs_examples():
         wattlayer.layers(torch.nn.Linear(4, 4))
     with pytest.raises(wattlayer.InvalidInput, match="example_inputs are for modules"):
         wattlayer.layers("net:resnet50", torch.empty(1))
+
+
+class WritesIntoSlices(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.linear = torch.nn.Conv2d(3, 8, 3, padding=1), torch.nn.Linear(8, 8)
+        self.register_buffer("last", torch.zeros(1, 3, 8, 8))
+
+    def forward(self, x):
+        out = torch.zeros(1, 16, 8, 8, device=x.device)
+        out[:, :8] = self.conv(x)
+        self.last.copy_(self.linear(x))
+        return out
+
+
+@tracers
+def test_what_is_written_through_a_view_or_into_a_buffer_counts(tracer):
+    ops = operators(network(WritesIntoSlices(), torch.empty(1, 3, 8, 8), tracer=tracer))
+    assert ops["Conv"] == 1 and ops["MatMul"] == 1
+
+
+@dataclasses.dataclass
+class Found:
+    boxes: torch.Tensor
+    scores: torch.Tensor
+
+
+class Opaque:
+    __slots__ = ("tensor",)
+
+    def __init__(self, tensor):
+        self.tensor = tensor
+
+
+class Returns(torch.nn.Module):
+    def __init__(self, result):
+        super().__init__()
+        self.conv, self.linear, self.result = torch.nn.Conv2d(3, 8, 3), torch.nn.Linear(8, 8), result
+
+    def forward(self, x):
+        return self.result(self.conv(x), self.linear(x))
+
+
+def test_results_in_objects_are_seen():
+    found = network(Returns(lambda a, b: {"found": Found(a, b)}), torch.empty(1, 3, 8, 8), tracer="dispatch")
+    assert operators(found)["Conv"] == 1 and operators(found)["MatMul"] == 1
+
+
+@tracers
+def test_results_that_cannot_be_seen_are_refused(tracer):
+    with pytest.raises(wattlayer.Unsupported, match="Opaque"):
+        network(Returns(lambda a, b: (a, Opaque(b))), torch.empty(1, 3, 8, 8), tracer=tracer)
+
+
+@pytest.mark.skipif("export" not in TRACERS, reason="needs torch 2.6")
+def test_branches_on_values_are_refused():
+    class Branches(torch.nn.Module):
+        def forward(self, x):
+            return torch.cond(x.sum() > 0, lambda y: torch.relu(y), lambda y: torch.sigmoid(y), (x,))
+
+    with pytest.raises(wattlayer.Unsupported, match="cond"):
+        network(Branches(), torch.empty(1, 8), tracer="export")
+
+
+@tracers
+def test_lists_and_dicts_of_the_module_stay_as_they_are(tracer):
+    class Collects(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.seen, self.by_name = [], {}
+
+        def forward(self, x):
+            self.seen.append(x)
+            self.by_name["x"] = x
+            return torch.relu(x)
+
+    module = Collects()
+    network(module, torch.empty(1, 8), tracer=tracer)
+    assert module.seen == [] and module.by_name == {}
+
+
+@tracers
+def test_hooks_that_do_not_run_are_named(tracer):
+    module = torch.nn.Sequential(torch.nn.Linear(8, 8))
+    module[0].register_forward_hook(lambda module, inputs, output: torch.relu(output))
+    assert network(module, torch.empty(1, 8), tracer=tracer).remarks == [
+        "forward hooks of 0 do not run, and what they compute is not counted"
+    ]
+
+
+@pytest.mark.skipif(not hasattr(torch.library, "custom_op"), reason="needs torch 2.4")
+@tracers
+def test_operators_that_write_into_an_argument_count(tracer):
+    if not hasattr(torch.ops.wattlayer_tests, "relu"):
+
+        @torch.library.custom_op("wattlayer_tests::relu", mutates_args={"out"})
+        def relu(out: torch.Tensor, x: torch.Tensor) -> None:
+            out.copy_(x)
+
+        relu.register_fake(lambda out, x: None)
+
+    class Writes(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = torch.nn.Linear(8, 8)
+
+        def forward(self, x):
+            out = torch.empty_like(x)
+            torch.ops.wattlayer_tests.relu(out, self.linear(x))
+            return out
+
+    found = network(Writes(), torch.empty(2, 8), tracer=tracer)
+    assert operators(found) == {"Gemm": 1, "wattlayer_tests.relu": 1}
+    assert "wattlayer_tests.relu (1)" in found.remarks[0]

@@ -219,3 +219,16 @@ def test_cuda_is_waited_for_where_it_is_in_use(device, monkeypatch):
     with wattlayer.measure(device=device):
         device.work(1, 20)
     assert len(waited) == 4
+
+
+def test_generators_are_refused(device):
+    def loader():
+        device.work(time_s=1, energy_j=20)
+        yield 1
+
+    async def stream():
+        yield 1
+
+    for function in (loader, stream):
+        with pytest.raises(wattlayer.InvalidInput, match="generator"):
+            wattlayer.measured(device=device)(function)

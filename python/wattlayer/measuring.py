@@ -253,6 +253,11 @@ def measured(function: Any = None, *, report: Optional[Callable[[Measurement], A
     """
 
     def decorate(wrapped: Any) -> Any:
+        if inspect.isgeneratorfunction(wrapped) or inspect.isasyncgenfunction(wrapped):
+            raise InvalidInput(
+                f"{wrapped.__qualname__} is a generator, which does its work after the call has returned; "
+                "measure with `with wattlayer.measure():` around the loop that runs it"
+            )
         latest = threading.local()
 
         def keep(measurement: Measurement) -> None:

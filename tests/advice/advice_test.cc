@@ -49,6 +49,20 @@ TEST(Advice, EveryLeverIsToldApartFromNothingAndSorted) {
     }
 }
 
+TEST(Advice, NothingIsSureOfAnIncompleteEstimate) {
+  const DataFiles files;
+  const FoundEnergyModel found = find_target(files, "a100-sxm/pytorch/f32");
+  const NetworkSource source("net:resnet50");
+  const Graph graph;
+  Advice advice;
+  advice.now.estimate.interval_note = "incomplete";
+  const AdviceQuestion question{.source = source, .reading = {}, .model = found.model, .device = {}, .rate_hz = {}};
+  const PairedErrors errors;
+  Trial{question, files, graph, errors, advice}.add({.kind = "batch", .saving_j = {5, 4, 6}, .saving = {0.5, 0.4, 0.6}});
+  EXPECT_TRUE(advice.levers.empty());
+  EXPECT_EQ(advice.cannot_tell.size(), 1u);
+}
+
 TEST(Advice, SavingsAreThoseOfTheEstimates) {
   const Advice a = advice_on("net:resnet50", "a100-sxm/pytorch/f32");
   const Lever* batch = lever_of(a.levers, "batch");

@@ -85,6 +85,23 @@ TEST(BudgetCheck, GrowthIsJudgedWithItsInterval) {
   EXPECT_EQ(over.reason.find("+7 % [+6 %, +9 %] against main.json is over the limit of +5 %; "), 0u) << over.reason;
 }
 
+TEST(BudgetCheck, GrowthOfWhatIsNotCoveredIsNotJudged) {
+  BudgetCheck c = made_up(1, 10, 0.05);
+  c.reason.clear();
+  c.budget.max_increase = 0.05, c.budget.against = "main.json";
+  c.change.emplace();
+  c.change->before_j = {100, 50, 200};
+  c.change->layers.emplace_back();
+  c.change->change_j = {2, 1, 4};
+  judge_increase(c);
+  EXPECT_EQ(c.verdict, Verdict::cannot_say);
+  EXPECT_NE(c.reason.find("only 5.0 % of the energy"), std::string::npos) << c.reason;
+  c.reason.clear();
+  c.change->layers.clear(), c.change->change_j = {};  // an unchanged network grows by nothing, covered or not
+  judge_increase(c);
+  EXPECT_EQ(c.verdict, Verdict::within);
+}
+
 TEST(BudgetCheck, TheWorstOfAll) {
   std::vector<BudgetCheck> checks(3);
   for (BudgetCheck& c : checks) c.verdict = Verdict::within;

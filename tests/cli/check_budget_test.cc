@@ -134,5 +134,12 @@ TEST_F(CheckBudgetVerb, UnknownKeysOfAFileAreNamed) {
   expect_refused(run_program({"check-budget", "--config", config}), "line 4: unknown key 'max_joules' in a budget; nearest");
 }
 
+TEST_F(CheckBudgetVerb, NamesStartNoLineOfTheirOwn) {
+  const ProgramRun run = check({"no\n::error::file.txt", "--max-j", "1", "--github"});
+  EXPECT_EQ(run.exit_code, 1);
+  for (const std::string& text : {run.out, run.err}) EXPECT_EQ(text.find("\n::error::file"), text.npos) << text;
+  EXPECT_NE(run.err.find("no?::error::file.txt"), run.err.npos) << run.err;
+}
+
 }  // namespace
 }  // namespace wattlayer::test

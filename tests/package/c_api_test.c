@@ -82,6 +82,7 @@ static void check_shapes(const char* network) {
   wattlayer_options* options = wattlayer_options_new();
   wattlayer_report *small = NULL, *large = NULL;
   CHECK(wattlayer_options_set_input_shape(options, "input", shape, 4) == WATTLAYER_OK);
+  CHECK(wattlayer_options_set_input_shape(options, "input", shape, (size_t)1 << 61) == WATTLAYER_INVALID_INPUT);
   CHECK(wattlayer_options_set_trip_count(options, 3) == WATTLAYER_OK);
   CHECK(wattlayer_estimate(network, "xeon-gold-5120", options, &small) == WATTLAYER_OK);
   CHECK(wattlayer_estimate(network, "xeon-gold-5120", NULL, &large) == WATTLAYER_OK);

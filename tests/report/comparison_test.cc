@@ -71,6 +71,53 @@ TEST(Comparison, PairedErrorsTellApartWhatIndependentOnesDoNot) {
   EXPECT_EQ(independent.remarks.size(), 1u);  // says that no such pair was ever measured
 }
 
+TEST(Comparison, AnIncompleteEstimateNeverWinsClearly) {
+  EstimateReport part = estimate("part.onnx", 1);
+  part.estimate.interval_note = "incomplete";
+  const Comparison least = compare({part, estimate("whole.onnx", 100)}, measured_errors());
+  EXPECT_FALSE(least.pairs[0].clear);
+  EXPECT_FALSE(least.contests[0].clear());
+  EXPECT_NE(least.remarks.back().find("part on dev/eng/f32 takes what is shown or more"), std::string::npos);
+  // What is missing only adds: the other way round the verdict stands.
+  EXPECT_TRUE(compare({part, estimate("whole.onnx", 0.01)}, measured_errors()).pairs[0].clear);
+}
+
+TEST(Comparison, IncompleteNetworksAreNeverTheSameWork) {
+  EstimateReport part = estimate("a.onnx", 1, "dev/eng/f32", 1, 1), other = part;
+  other.file = "other.onnx", other.estimate.interval_note = "incomplete";
+  EXPECT_EQ(compare({part, other}, measured_errors()).pairs[0].relation, Relation::other_network);
+}
+
+TEST(Comparison, EqualLayersAreTheSameWorkWhateverThePassAdds) {
+  EstimateReport one = estimate("a.onnx", 1, "dev/eng/f32", 1, 0.5);
+  for (LayerRow& layer : one.layers) layer.energy_j.value *= 0.9;  // a tenth belongs to no layer
+  EstimateReport copy = one;
+  copy.file = "copy.onnx";
+  EXPECT_EQ(compare({one, copy}, measured_errors()).pairs[0].relation, Relation::equal);
+}
+
+TEST(Comparison, TheSameWorkWithLessAccuracyIsOffTheFront) {
+  EstimateReport copy = estimate("a.onnx", 1, "dev/eng/f32", 1, 1);
+  copy.file = "copy.onnx";
+  const Comparison c = compare({estimate("a.onnx", 1, "dev/eng/f32", 1, 1), copy}, measured_errors(),
+                               {.accuracy = {{"a.onnx", 0.8}, {"copy.onnx", 0.9}}});
+  EXPECT_EQ(c.rows[0].front, Front::off);
+  EXPECT_EQ(c.rows[1].front, Front::on);
+}
+
+TEST(Comparison, AnEnergyModelOfTheUsersOwnDoesNotGoByPairsOfTheShippedOne) {
+  PairedErrors errors;
+  const auto relation = static_cast<size_t>(Relation::other_network);
+  errors.measured[relation] = PairedErrors::Measured{1.1, 0, 1.1, 1000};
+  errors.energy_models["dev/eng/f32"][relation] = PairedErrors::Measured{0.5, 0, 0.5, 1000};
+  EstimateReport a = estimate("a.onnx", 1), b = estimate("b.onnx", 2);
+  const double shipped = compare({a, b}, errors).pairs[0].ratio.high;
+  a.estimate.energy_model = b.estimate.energy_model = "mine.wlm";
+  const double own = compare({a, b}, errors).pairs[0].ratio.high;
+  EXPECT_NEAR(std::log(shipped / 2), 0.5 * half * std::sqrt(2.0), 1e-12);
+  EXPECT_NEAR(std::log(own / 2), 1.1 * half * std::sqrt(2.0), 1e-12);
+}
+
 TEST(Comparison, EqualLayersCancel) {
   EstimateReport copy = estimate("a.onnx", 1, "dev/eng/f32", 1, 1);
   copy.file = "copy.onnx";

@@ -13,6 +13,11 @@ Advice advise(const AdviceQuestion& question, const DataFiles& files) {
   Advice advice{.now = estimate(question.source, graph, question.model, question.device)};
   const PairedErrors errors = paired_errors(files);
   const Trial trial{question, files, graph, errors, advice};
+  if (trial.incomplete())
+    advice.remarks.push_back(fmt::format(
+        "the estimate is incomplete: the shape of {} stays unknown, so that no saving is sure; give it with --input or "
+        "--dim",
+        advice.now.estimate.unpriced.empty() ? "some layers" : advice.now.estimate.unpriced.front().op));
   try_layers(trial);
   try_batches(trial);
   try_precisions(trial);

@@ -14,6 +14,8 @@ struct Trial {
 
   const EnergyModel& model() const { return question.model; }
   const EstimateReport& now() const { return advice.now; }
+  /// Layers of unknown shape are in no energy, so no saving is sure.
+  bool incomplete() const { return now().estimate.interval_note == "incomplete"; }
   /// The lever goes where its saving belongs; a saving that is clearly none is a remark.
   void add(Lever lever) const;
 };

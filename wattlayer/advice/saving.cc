@@ -48,6 +48,7 @@ void set_saving(Lever& lever, const Trial& trial, const Workload& other) {
 
 void Trial::add(Lever lever) const {
   if (model().from_data_sheet && lever.basis != Basis::stated_power) lever.basis = Basis::data_sheet;
+  if (incomplete()) lever.calibrated = false;
   constexpr double worth_saying = 0.001;
   if (lever.saving.low > 0 && lever.saving.high < worth_saying)
     return advice.remarks.push_back(fmt::format("{}: saves less than 0.1 %", lever.change));

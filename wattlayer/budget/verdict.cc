@@ -110,6 +110,8 @@ void judge_increase(BudgetCheck& check) {
   increase.high = increase.value + factor * (increase.high - increase.value);
   check.increase = increase;
   if (!check.budget.max_increase) return;
+  if (const std::string reason = uncovered(check); !reason.empty() && !check.change->layers.empty())
+    return worsen(check, Verdict::cannot_say, fmt::format("{}: {}", increase_text(increase), reason));
   const double most = *check.budget.max_increase;
   const std::string figure = fmt::format("{} against {}", increase_text(increase), check.budget.against.filename().string());
   const std::string limit = fmt::format("the limit of {}", signed_percent(most));

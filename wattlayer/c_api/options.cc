@@ -12,6 +12,8 @@ using wattlayer::c_api::status_of;
 
 namespace {
 
+constexpr size_t most_dimensions = 64;
+
 void require_count(int64_t value, const char* name) {
   if (value < 1)
     throw Error(ErrorKind::invalid_input, std::string(name) + " is " + std::to_string(value) + ", expected at least 1");
@@ -74,6 +76,9 @@ int wattlayer_options_set_input_shape(wattlayer_options* options, const char* na
     require(options, "options");
     require(name, "name");
     if (rank > 0) require(dimensions, "dimensions");
+    if (rank > most_dimensions)
+      throw Error(ErrorKind::invalid_input,
+                  "rank is " + std::to_string(rank) + ", expected at most " + std::to_string(most_dimensions));
     wattlayer::Shape shape(dimensions, dimensions + rank);
     for (const int64_t dimension : shape) require_count(dimension, name);
     options->import.inputs[name] = std::move(shape);

@@ -127,7 +127,9 @@ void set_front(Comparison& c) {
       if (j == i || !other.accuracy || *other.accuracy < *row.accuracy) continue;
       const bool same_energy = other.estimate.energy_per_inference_j.value == row.estimate.energy_per_inference_j.value;
       if (same_energy ? *other.accuracy == *row.accuracy : j > i) continue;
-      if (j < i && pairs.of(j, i).clear) row.front = Front::off;
+      const ComparedPair& pair = pairs.of(std::min(i, j), std::max(i, j));
+      const bool same_work = pair.relation == Relation::equal && *other.accuracy > *row.accuracy;
+      if (same_work || (j < i && pair.clear)) row.front = Front::off;
       else if (row.front != Front::off) row.front = Front::perhaps;
     }
   }

@@ -28,9 +28,25 @@ double common_share(const LayerEnergies& a, const LayerEnergies& b, double large
   return larger_j > 0 ? std::clamp(common / larger_j, 0.0, 1.0) : 0;
 }
 
+/// Every layer that costs something, as often in both.
+bool same_layers(const LayerEnergies& a, const LayerEnergies& b) {
+  constexpr double rounding = 1e-9;
+  const auto holds = [](const LayerEnergies& all, const LayerEnergies& some) {
+    return std::all_of(some.begin(), some.end(), [&](const auto& layer) {
+      const auto at = all.find(layer.first);
+      const double other = at == all.end() ? 0 : at->second;
+      return std::abs(other - layer.second) <= rounding * layer.second;
+    });
+  };
+  return holds(a, b) && holds(b, a);
+}
+
 bool same_network(const EstimateReport& a, const EstimateReport& b) {
   return a.file.empty() && b.file.empty() ? a.network == b.network : a.file == b.file;
 }
+
+/// Layers of unknown shape are in no total: it says how much at least.
+bool incomplete(const Estimate& e) { return e.interval_note == "incomplete"; }
 
 /// Half of the interval in log units; what it holds on either side is the same.
 double half_of(const Interval& i) { return i.low > 0 ? std::log(i.high / i.low) / 2 : 0; }
@@ -52,28 +68,29 @@ class PairMaker {
     if (one_model && a.estimate.batch == b.estimate.batch)
       p.common_share =
           common_share(energies_[cheap], energies_[dear], std::max(a.estimate.energy_j.value, b.estimate.energy_j.value));
-    p.relation = relation(a, b, p.common_share);
+    const bool same_work = one_model && a.estimate.batch == b.estimate.batch && same_layers(energies_[cheap], energies_[dear]);
+    p.relation = relation(a, b, same_work);
     const EstimatePair known{
         .relation = p.relation,
         .half_a = half_of(ea),
         .half_b = half_of(eb),
         .log_batches = std::log(static_cast<double>(a.estimate.batch) / static_cast<double>(b.estimate.batch)),
         .common_share = p.common_share,
-        .energy_model = one_model ? c_.rows[cheap].target : std::string(),
+        .energy_model = one_model ? a.estimate.energy_model : std::string(),
         .coverage = std::min(a.estimate.coverage, b.estimate.coverage)};
     p.ratio = around(ratio, errors_.half_width(known));
     p.independent = around(ratio, independent_half_width(known));
-    p.clear = p.ratio.low > 1;
+    p.clear = p.ratio.low > 1 && !incomplete(a.estimate);
     p.basis = basis(known);
+    if (incomplete(a.estimate) || incomplete(b.estimate)) p.basis += "; an estimate is incomplete and says how much at least";
     return p;
   }
 
  private:
-  static Relation relation(const EstimateReport& a, const EstimateReport& b, double common) {
+  static Relation relation(const EstimateReport& a, const EstimateReport& b, bool same_work) {
     if (a.estimate.energy_model != b.estimate.energy_model)
       return same_network(a, b) && a.estimate.batch == b.estimate.batch ? Relation::other_energy_model : Relation::nothing;
-    constexpr double rounding = 1e-9;
-    if (common > 1 - rounding) return Relation::equal;
+    if (same_work && !incomplete(a.estimate) && !incomplete(b.estimate)) return Relation::equal;
     return same_network(a, b) ? Relation::other_batch : Relation::other_network;
   }
 
@@ -105,9 +122,14 @@ void remark_what_was_not_measured(Comparison& c, const PairedErrors& errors) {
   std::set<std::string> notes;
   for (const ComparedEstimate& row : c.rows)
     if (const Estimate& e = row.estimate.estimate;
-        !e.interval_note.empty() && notes.insert(e.energy_model + e.interval_note).second)
+        !e.interval_note.empty() &&
+        notes.insert(e.energy_model + e.interval_note + (incomplete(e) ? row.estimate.network : "")).second)
       c.remarks.push_back(
-          fmt::format("the intervals of {} rest on little ({}), and so do its comparisons", e.energy_model, e.interval_note));
+          incomplete(e) ? fmt::format("{} on {} takes what is shown or more, so that it is never clearly less than another: "
+                                      "the shape of a layer stays unknown",
+                                      row.estimate.network, e.energy_model)
+                        : fmt::format("the intervals of {} rest on little ({}), and so do its comparisons", e.energy_model,
+                                      e.interval_note));
 }
 
 }  // namespace

@@ -174,6 +174,14 @@ def network_of(name: str, trace: Trace) -> _wattlayer.CapturedNetwork:
         builder.add_remark(remark)
     for call in trace.calls:
         builder.call(call)
-    for value in trace.outputs:
+    for value in [*trace.outputs, *_written_in_place(trace)]:
         builder.add_output(value)
     return builder.finish()
+
+
+def _written_in_place(trace: Trace) -> list[Value]:
+    """What calls write into a tensor that is read under another name (`y[:, 0] = x`): nobody reads their result, yet they count."""
+    read = {id(value) for call in trace.calls for value in call.tensors()} | {id(value) for value in trace.outputs}
+    in_place = [call for call in trace.calls if call.writes or (call.op.endswith("_") and not call.op.endswith("__"))]
+    written = [value for call in in_place for value in call.outputs]
+    return [value for value in written if value is not None and id(value) not in read]

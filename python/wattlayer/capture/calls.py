@@ -54,6 +54,7 @@ class Call:
     arguments: dict[str, Any]  #: Values, numbers, texts, lists of them
     outputs: list[Optional[Value]]
     path: str = ""  #: of the module that made it: layer1.0.conv1
+    writes: bool = False  #: outputs are arguments as they are afterwards; there is no other result
 
     @property
     def out(self) -> Value:
@@ -74,6 +75,14 @@ class Call:
             items = value if isinstance(value, (list, tuple)) else [value]
             found += [item for item in items if isinstance(item, Value)]
         return found
+
+
+def writing(op: str, arguments: dict[str, Any], schema: Any, path: str) -> Optional[Call]:
+    """A call without a result that writes into its arguments; nothing where it writes into no tensor."""
+    aliases = [(a.name, getattr(a, "alias_info", None)) for a in schema]
+    written = [arguments.get(name) for name, alias in aliases if alias is not None and alias.is_write]
+    outputs = [Value(f"{v.name}.written", v.shape, v.dtype) for v in written if isinstance(v, Value)]
+    return Call(op, arguments, list(outputs), path, writes=True) if outputs else None
 
 
 @dataclass

@@ -5,9 +5,9 @@ from __future__ import annotations
 import operator
 import types
 import warnings
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, Mapping, Optional
 
-from wattlayer.capture.calls import Call, Trace, Value, dtype_name
+from wattlayer.capture.calls import Call, Trace, Value, dtype_name, writing
 from wattlayer.capture.stand_in import StandIns
 
 # Their meta kernels are Python in torch 1.13, whose inside would be recorded in their place.
@@ -47,8 +47,30 @@ def _flat(value: Any) -> Iterator[Any]:
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from _flat(item)
-    elif hasattr(value, "to_tuple"):
-        yield from _flat(value.to_tuple())
+
+
+def _results(value: Any, seen: set[int]) -> Iterator[Any]:
+    """Tensors in what a module returns, also in the attributes of its objects. Raises where it cannot look: layers would be missing."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        yield value
+        return
+    if value is None or isinstance(value, (bool, int, float, complex, str, torch.nn.Module)) or callable(value) or id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, Mapping):
+        held = list(value.values())
+    elif isinstance(value, (list, tuple, set)):
+        held = list(value)
+    elif hasattr(value, "__dict__"):
+        held = list(vars(value).values())
+    elif isinstance(value, (torch.dtype, torch.device)):
+        return
+    else:
+        raise TypeError(f"it returns a {type(value).__name__}, whose tensors cannot be seen; return tensors, tuples or dicts of them")
+    for item in held:
+        yield from _results(item, seen)
 
 
 def _rebuilt(value: Any, tensors: Iterator[Any]) -> Any:
@@ -78,16 +100,19 @@ def trace(module: Any, arguments: tuple, keywords: dict) -> Trace:
 
         def forward(self, *tensors: Any) -> Any:
             given, named = _rebuilt((arguments, keywords), iter(tensors))
-            return tuple(_flat(self.skeleton(*given, **named)))
+            return tuple(_results(self.skeleton(*given, **named), set()))
 
-    flattened = Flattened(StandIns(meta).module(module)).eval()
+    stand_ins = StandIns(meta)
+    flattened = Flattened(stand_ins.module(module)).eval()
     examples = tuple(_flat([arguments, keywords]))
     recorder = _recorder()
     with warnings.catch_warnings(), torch.no_grad(), recorder:
         warnings.simplefilter("ignore")
         graph = torch.jit._get_trace_graph(flattened, examples)[0]
     names = [name[len("skeleton.") :] for name in flattened.state_dict()]
-    return _Reader(graph, len(examples), names).trace()
+    found = _Reader(graph, len(examples), names).trace()
+    found.remarks += stand_ins.remarks
+    return found
 
 
 def _recorder() -> Any:
@@ -183,14 +208,17 @@ class _Reader:
             return
         if self._on_sizes(name, inputs, given, outputs):
             return
+        op = name if namespace == "aten" else f"{namespace}.{name}"
         made = [self._value(value) for value in outputs]
         for value, found in zip(outputs, made):
             self._values[value.debugName()] = found
         if not any(isinstance(v, Value) for v in made):
             if len(outputs) == 1 and outputs[0].type().kind() == "ListType":
-                self._listed(name, node, given, outputs[0])
+                self._listed(op, node, given, outputs[0])
+            elif not outputs:
+                self._written(op, node, given)
             return
-        self._trace.calls.append(Call(name, self._named(node, given), made, self._path(node)))
+        self._trace.calls.append(Call(op, self._named(node, given), made, self._path(node)))
 
     def _primitive(self, name: str, node: Any, given: list[Any], outputs: list[Any]) -> None:
         import torch
@@ -236,6 +264,15 @@ class _Reader:
         parts = [self._value(value) for value in unpacked.outputs()]
         self._values[output.debugName()] = parts
         self._trace.calls.append(Call(name, self._named(node, given), parts, self._path(node)))
+
+    def _written(self, op: str, node: Any, given: list[Any]) -> None:
+        import torch
+
+        schema = node.schema()
+        arguments = [] if schema == "(no schema)" else torch._C.parse_schema(schema).arguments
+        call = writing(op, self._named(node, given), arguments, self._path(node))
+        if call is not None:
+            self._trace.calls.append(call)
 
     def _named(self, node: Any, given: list[Any]) -> dict[str, Any]:
         import torch

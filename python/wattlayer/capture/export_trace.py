@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any, Optional
 
-from wattlayer.capture.calls import Call, Trace, Value, dtype_name
+from wattlayer.capture.calls import Call, Trace, Value, dtype_name, writing
 from wattlayer.capture.stand_in import StandIns
 
 
@@ -37,11 +37,14 @@ def trace(module: Any, arguments: tuple, keywords: dict) -> Trace:
             return {key: fakes(item) for key, item in value.items()}
         return type(value)(fakes(item) for item in value) if type(value) in (list, tuple) else value
 
-    skeleton = StandIns(fake).module(module)
+    stand_ins = StandIns(fake)
+    skeleton = stand_ins.module(module)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.export.export(skeleton, fakes(arguments), fakes(keywords), strict=False)
-    return _Reader(program).trace()
+    found = _Reader(program).trace()
+    found.remarks += stand_ins.remarks
+    return found
 
 
 class _Reader:
@@ -124,18 +127,21 @@ class _Reader:
             at = [hasattr(self._held(a), "graph") for a in node.args].index(True)
             self._values[node] = self._walk(block, given=tuple(self._read(a) for a in node.args[at + 1 :]))
             return
-        if not hasattr(target, "_schema"):
-            self._values[node] = node.meta.get("val")  # arithmetic on sizes
-            return
         value = self._value(node.name, node.meta.get("val"))
+        if not hasattr(target, "_schema"):
+            if any(isinstance(item, Value) for item in (value if isinstance(value, list) else [value])):
+                raise NotImplementedError(f"what runs inside {name} depends on values")  # torch.cond, while_loop, scan
+            self._values[node] = value  # arithmetic on sizes
+            return
         self._values[node] = value
         outputs = value if isinstance(value, list) else [value]
         outputs = [item if isinstance(item, Value) else None for item in outputs]
-        if not any(outputs):
-            return
         namespace, _, op = target._schema.name.partition("::")
         op = op if namespace == "aten" else f"{namespace}.{op}"
-        self._trace.calls.append(Call(op, self._arguments(node), outputs, self._path(node)))
+        arguments, path = self._arguments(node), self._path(node)
+        call = Call(op, arguments, outputs, path) if any(outputs) else writing(op, arguments, target._schema.arguments, path)
+        if call is not None:
+            self._trace.calls.append(call)
 
     def _held(self, argument: Any) -> Any:
         return self._values.get(argument) if hasattr(argument, "op") and hasattr(argument, "graph") else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import types
 from typing import Any, Callable
 
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_FORWARD_HOOKS = ("_forward_hooks", "_forward_pre_hooks")
+_HOOKS = (*_FORWARD_HOOKS, "_backward_hooks", "_backward_pre_hooks")
 _DEEPEST = 4  # containers in containers that are looked through
 
 
@@ -19,6 +20,8 @@ class StandIns:
         self._stand_in = stand_in
         self._tensors: dict[int, Any] = {}
         self._modules: dict[int, Any] = {}
+        self._containers: dict[int, Any] = {}
+        self.remarks: list[str] = []  #: what the skeleton leaves out
         self.constants: dict[int, str] = {}  #: name of each stand-in by its id: that of the parameter or buffer
 
     def tensor(self, tensor: Any, name: str) -> Any:
@@ -47,7 +50,9 @@ class StandIns:
         attributes.update(own, training=False)
         for name in _HOOKS:
             if name in attributes:
-                hooks = ((key, hook) for key, hook in attributes[name].items() if self._is_of_torch(hook))
+                hooks = {key: hook for key, hook in attributes[name].items() if self._is_of_torch(hook)}
+                if name in _FORWARD_HOOKS and len(hooks) < len(attributes[name]):
+                    self.remarks.append(f"forward hooks of {path or 'the module'} do not run, and what they compute is not counted")
                 attributes[name] = type(attributes[name])(hooks)
         for name, value in attributes.items():
             if name not in own and name not in _HOOKS:
@@ -67,12 +72,16 @@ class StandIns:
             return self.module(value, name)
         if isinstance(value, types.MethodType) and id(value.__self__) in self._modules:
             return types.MethodType(value.__func__, self._modules[id(value.__self__)])
-        if depth == _DEEPEST:
+        if depth == _DEEPEST or type(value) not in (list, tuple, dict):
             return value
-        if type(value) in (list, tuple):
-            items = [self._mapped(item, f"{name}.{i}", depth + 1) for i, item in enumerate(value)]
-            return value if all(a is b for a, b in zip(items, value)) else type(value)(items)
-        if type(value) is dict:
-            mapped = {key: self._mapped(item, f"{name}.{key}", depth + 1) for key, item in value.items()}
-            return value if all(mapped[key] is value[key] for key in value) else mapped
-        return value
+        if id(value) in self._containers:
+            return self._containers[id(value)][0]
+        if type(value) is tuple:
+            return tuple(self._mapped(item, f"{name}.{i}", depth + 1) for i, item in enumerate(value))
+        made: Any = type(value)()  # a copy always: what the code appends must not reach the module
+        self._containers[id(value)] = (made, value)
+        if type(value) is list:
+            made.extend(self._mapped(item, f"{name}.{i}", depth + 1) for i, item in enumerate(value))
+        else:
+            made.update((key, self._mapped(item, f"{name}.{key}", depth + 1)) for key, item in value.items())
+        return made
