@@ -81,6 +81,17 @@ TEST(Comparison, EqualLayersCancel) {
   EXPECT_FALSE(c.pairs[0].clear);
 }
 
+TEST(Comparison, EqualLayersCancelWithWhatBelongsToThePass) {
+  EstimateReport a = estimate("a.onnx", 1, "dev/eng/f32", 1, 0.1);
+  a.layers.resize(1);
+  a.pass_energy_j = 0.1;
+  EstimateReport copy = a;
+  copy.file = "copy.onnx";
+  EXPECT_EQ(compare({a, copy}, measured_errors()).pairs[0].relation, Relation::equal);
+  copy.pass_energy_j = 0.2;
+  EXPECT_NE(compare({a, copy}, measured_errors()).pairs[0].relation, Relation::equal);
+}
+
 TEST(Comparison, CommonLayersNarrowTheInterval) {
   const auto width = [](double common_j) {
     const Comparison c =

@@ -11,6 +11,8 @@
 namespace wattlayer {
 namespace {
 
+constexpr double rounding = 1e-9;
+
 /// Joules of a pass by layer, so that equal layers are found at once.
 using LayerEnergies = std::unordered_map<std::string, double>;
 
@@ -53,6 +55,7 @@ class PairMaker {
       p.common_share =
           common_share(energies_[cheap], energies_[dear], std::max(a.estimate.energy_j.value, b.estimate.energy_j.value));
     p.relation = relation(a, b, p.common_share);
+    if (same_work(a, b, p.common_share)) p.relation = Relation::equal;
     const EstimatePair known{
         .relation = p.relation,
         .half_a = half_of(ea),
@@ -72,9 +75,29 @@ class PairMaker {
   static Relation relation(const EstimateReport& a, const EstimateReport& b, double common) {
     if (a.estimate.energy_model != b.estimate.energy_model)
       return same_network(a, b) && a.estimate.batch == b.estimate.batch ? Relation::other_energy_model : Relation::nothing;
-    constexpr double rounding = 1e-9;
     if (common > 1 - rounding) return Relation::equal;
     return same_network(a, b) ? Relation::other_batch : Relation::other_network;
+  }
+
+  /// All layers of both are equal, and so is what belongs to the pass and to no layer.
+  static bool same_work(const EstimateReport& a, const EstimateReport& b, double common) {
+    const double larger_j = std::max(a.estimate.energy_j.value, b.estimate.energy_j.value);
+    return common > 0 && std::abs(a.estimate.energy_j.value - b.estimate.energy_j.value) <= rounding * larger_j &&
+           std::abs(a.pass_energy_j - b.pass_energy_j) <= rounding * larger_j &&
+           common + a.pass_energy_j / larger_j > 1 - rounding;
+  }
+
+  static std::string_view pairs_of(Relation relation) {
+    switch (relation) {
+      case Relation::other_batch:
+        return "of one network at two batches";
+      case Relation::other_network:
+        return "of two networks";
+      case Relation::other_energy_model:
+        return "of one network on two energy models";
+      default:
+        return "that share nothing";
+    }
   }
 
   std::string basis(const EstimatePair& pair) const {
@@ -82,8 +105,8 @@ class PairMaker {
     const auto& m = errors_.measured_for(pair);
     if (!m) return "errors taken as independent: no such pair was ever measured";
     const bool own = &m != &errors_.measured[static_cast<size_t>(pair.relation)];
-    std::string text = fmt::format("{:.2f} of what independent errors would give, from {} measured pairs{} ({})",
-                                   errors_.factor(pair), m->pairs, own ? " of this energy model" : "", name(pair.relation));
+    std::string text = fmt::format("{:.2f} of what independent errors would give, from {} measured pairs {}{}",
+                                   errors_.factor(pair), m->pairs, pairs_of(pair.relation), own ? ", on this energy model" : "");
     if (pair.coverage < coverage_that_narrows)
       text += "; an estimate is extrapolated, so that its error does not count as shared";
     if (pair.common_share > 0.0005) text += fmt::format("; {:.1f} % of the energy is in equal layers", 100 * pair.common_share);
