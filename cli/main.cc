@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "cli/option_values.h"
 #include "cli/program.h"
 #include "cli/verbs/all.h"
 #include "cli/version.h"
@@ -76,6 +77,7 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   for (auto add : wattlayer::cli::all_verbs) add(app, program);
   app.footer(footer);  // last: verbs made before do not inherit it
+  app.parse_complete_callback([&app] { wattlayer::cli::require_sound_values(app); });
   try {
     app.parse(argc, argv);
   } catch (const CLI::RuntimeError& e) {

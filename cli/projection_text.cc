@@ -114,7 +114,7 @@ std::string projection_table(const ProjectedRun& run) {
     table.row({"with the data centre", with_interval(p.interval, p.total, factor, "kWh"),
                fmt::format("PUE {:g}", *run.cost.factors.pue)});
   if (const auto& grid = run.cost.factors.grid)
-    table.row({"CO2", with_interval(p.interval, p.total, factor * grid->g_per_kwh / 1000, "kg"), grid->basis});
+    table.row({"CO2e", with_interval(p.interval, p.total, factor * grid->g_per_kwh / 1000, "kg"), grid->basis});
   if (const auto& price = run.cost.factors.price)
     table.row({"cost", with_interval(p.interval, p.total, factor * price->per_kwh, price->currency),
                fmt::format("{:g}{}{} a kWh", price->per_kwh, price->currency.empty() ? "" : " ", price->currency)});

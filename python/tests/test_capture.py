@@ -164,6 +164,10 @@ def test_control_flow_over_data_is_unsupported_and_says_what_to_do():
 def test_a_module_needs_examples():
     with pytest.raises(wattlayer.InvalidInput, match="example inputs"):
         wattlayer.layers(torch.nn.Linear(4, 4))
+    with pytest.raises(wattlayer.InvalidInput, match="the batch, is 0"):
+        wattlayer.layers(torch.nn.Linear(4, 4), torch.empty(0, 4))
+    with pytest.raises(wattlayer.InvalidInput, match=r"Linear.forward\(\) does not take them"):
+        wattlayer.layers(torch.nn.Linear(4, 4), (torch.empty(1, 4), torch.empty(1, 4)))
     with pytest.raises(wattlayer.InvalidInput, match="example_inputs are for modules"):
         wattlayer.layers("net:resnet50", torch.empty(1))
 

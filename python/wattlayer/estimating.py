@@ -59,8 +59,8 @@ def _batches(batch: object) -> list[Optional[int]]:
         return [None]
     batches = list(batch) if isinstance(batch, Iterable) and not isinstance(batch, (str, bytes)) else [batch]
     for item in batches:
-        if isinstance(item, bool) or not hasattr(item, "__index__") or int(item) < 1:
-            raise InvalidInput(f"batch: expected integers of 1 or more, found {item!r}")
+        if isinstance(item, bool) or not hasattr(item, "__index__") or not 1 <= int(item) <= 2**31:
+            raise InvalidInput(f"batch: expected integers from 1 to {2**31}, found {item!r}")
     if not batches:
         raise InvalidInput("batch: expected an integer or a list of them, found an empty list")
     return [int(item) for item in batches]
@@ -118,5 +118,5 @@ def layers(
     dims: Optional[Mapping[str, int]] = None,
     data_dir: Path = "",
 ) -> list[dict[str, Any]]:
-    """The layers that an engine executes, unpriced: text form, operator, count, MACs, names. Takes what :func:`estimate` takes."""
+    """The layers that an engine executes, unpriced: text form, operator, count, MACs, names. Takes a network as :func:`estimate` does."""
     return _network(network, example_inputs, _batches(batch)[0], inputs, dims, example_kwargs).layers(engine, data_dir)

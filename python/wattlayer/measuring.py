@@ -10,7 +10,7 @@ import threading
 import warnings
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Callable, Mapping, Optional, Sequence, TypeVar, Union, overload
+from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, TypeVar, Union, overload
 
 from wattlayer import _wattlayer
 from wattlayer.catalogue import texts
@@ -210,6 +210,8 @@ class Measurement:
 def _names(meters: Meters) -> Optional[str]:
     if meters is None or isinstance(meters, str):
         return meters
+    if not isinstance(meters, Iterable):
+        raise InvalidInput(f"meters: expected names such as 'rapl,nvml:0' as wattlayer.meters() lists them, found {meters!r}")
     names = list(meters)
     if not names or not all(isinstance(name, str) for name in names):
         raise InvalidInput(f"meters: expected names such as 'rapl,nvml:0' as wattlayer.meters() lists them, found {meters!r}")

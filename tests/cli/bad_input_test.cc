@@ -43,6 +43,28 @@ TEST_F(BadNetwork, APipeIsRefusedAndDoesNotHang) {
   EXPECT_NE(run.err.find("pipe or a device"), run.err.npos) << run.err;
 }
 
+TEST_F(BadNetwork, AnOutputNeverTakesThePlaceOfAnInput) {
+  const std::string net = folder.file("net.onnx", network_bytes()), page = (folder.path() / "page.html").string();
+  std::filesystem::create_symlink(net, folder.path() / "link.onnx");
+  for (const std::string& file : {net, (folder.path() / "." / "net.onnx").string(), (folder.path() / "link.onnx").string()})
+    for (const char* option : {"--html", "-o"}) {
+      const ProgramRun run = run_program({"estimate", net, "--on", "jetson-nano", option, file});
+      EXPECT_EQ(run.exit_code, 2) << option << file;
+      EXPECT_NE(run.err.find("would be lost"), run.err.npos) << run.err;
+    }
+  EXPECT_EQ(read_text_file(net), network_bytes());
+  EXPECT_EQ(run_program({"estimate", net, "--on", "jetson-nano", "--html", page, "-o", page}).exit_code, 2);
+  EXPECT_EQ(run_program({"estimate", net, "--on", "jetson-nano", "--html", "/dev/null", "-o", "/dev/null"}).exit_code, 0);
+}
+
+TEST_F(BadNetwork, AnEmptyOptionIsNotTakenForNone) {
+  for (const char* option : {"--grid", "--price", "--html", "--on"}) {
+    const ProgramRun run = run_program({"estimate", resnet50.string(), "--on", "jetson-nano", option, ""});
+    EXPECT_EQ(run.exit_code, 2) << option;
+    EXPECT_NE(run.err.find(std::string(option) + ": is empty"), run.err.npos) << run.err;
+  }
+}
+
 TEST_F(BadNetwork, WholeFileIsRead) { EXPECT_EQ(inspect(network_bytes()).exit_code, 0); }
 
 TEST_F(BadNetwork, EmptyTextAndForeignFiles) {

@@ -128,6 +128,17 @@ TEST(Comparison, EqualLayersCancel) {
   EXPECT_FALSE(c.pairs[0].clear);
 }
 
+TEST(Comparison, EqualLayersCancelWithWhatBelongsToThePass) {
+  EstimateReport a = estimate("a.onnx", 1, "dev/eng/f32", 1, 0.1);
+  a.layers.resize(1);
+  a.pass_energy_j = 0.1;
+  EstimateReport copy = a;
+  copy.file = "copy.onnx";
+  EXPECT_EQ(compare({a, copy}, measured_errors()).pairs[0].relation, Relation::equal);
+  copy.pass_energy_j = 0.2;
+  EXPECT_NE(compare({a, copy}, measured_errors()).pairs[0].relation, Relation::equal);
+}
+
 TEST(Comparison, CommonLayersNarrowTheInterval) {
   const auto width = [](double common_j) {
     const Comparison c =
@@ -204,6 +215,11 @@ TEST(Comparison, BadInputIsRefusedInOneSentence) {
   EXPECT_NE(refusal({two[0]}).find("needs two estimates"), std::string::npos);
   EXPECT_NE(refusal({two[0], two[0]}).find("there twice"), std::string::npos);
   EXPECT_NE(refusal(two, {.accuracy = {{"c.onnx", 70}}}).find("a.onnx"), std::string::npos);  // the nearest
+  const std::vector<EstimateReport> namesakes = {estimate("net.onnx", 1.25), estimate("old/net.onnx", 1.0)};
+  EXPECT_EQ(compare(namesakes, {}, {.accuracy = {{"net.onnx", 70}, {"old/net.onnx", 71}}}).rows[0].accuracy, 71);
+  EXPECT_NE(refusal({estimate("new/net.onnx", 1.25), estimate("old/net.onnx", 1.0)}, {.accuracy = {{"net.onnx", 70}}})
+                .find("which both"),
+            std::string::npos);
   EXPECT_NE(refusal(two, {.accuracy = {{"a.onnx", NAN}}}).find("expected an accuracy"), std::string::npos);
   EXPECT_NE(refusal(two, {.accuracy = {{"a.onnx", -1}}}).find("expected an accuracy"), std::string::npos);
   EXPECT_NE(refusal(two, {.accuracy = {{"a.onnx", 70}}, .min_accuracy = 60}).find("none is known of b.onnx"), std::string::npos);

@@ -89,6 +89,9 @@ TEST(Footprint, PricesHaveACurrency) {
   EXPECT_EQ(price("2e-1 USD").per_kwh, 0.2);
   EXPECT_EQ(price("2e-1 USD").currency, "USD");
   EXPECT_EQ(price("0.25").currency, "");
+  EXPECT_EQ(price("0.3EUR/kWh").currency, "EUR");
+  EXPECT_EQ(price("0.3 €").currency, "€");
+  EXPECT_NE(refused("0.3<b>"), "");
   for (const char* wrong : {"", "EUR", "-0.3EUR", "nan", "inf EUR", "0.3 EUR per kWh", "1e9EUR", "0,30EUR"})
     EXPECT_NE(refused(wrong).find("0.30EUR"), std::string::npos) << wrong;
 }

@@ -11,8 +11,13 @@ namespace {
 
 constexpr size_t width = 110;
 
+/// Three digits, more where they stand before the point: a saving may be a loss of many times the energy.
+std::string per_cent(double share) {
+  return std::abs(share) >= 1 ? fmt::format("{:.0f}", 100 * share) : fmt::format("{:.3g}", 100 * share);
+}
+
 std::string share_interval(const Interval& i) {
-  return fmt::format("{:.3g} % [{:.3g}, {:.3g}]", 100 * i.value, 100 * i.low, 100 * i.high);
+  return fmt::format("{} % [{}, {}]", per_cent(i.value), per_cent(i.low), per_cent(i.high));
 }
 
 std::string levers_table(const std::vector<Lever>& levers, bool colour) {

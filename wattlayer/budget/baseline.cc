@@ -89,8 +89,9 @@ Baseline parse_baseline(std::string_view text, const std::filesystem::path& file
   if (baseline.estimates.empty()) throw Error(ErrorKind::invalid_input, "no estimate in it");
   return baseline;
 } catch (const nlohmann::json::exception& e) {
-  throw Error(ErrorKind::invalid_input,
-              fmt::format("{}: not an output of `wattlayer estimate --json`: {}", file.string(), e.what()));
+  std::string why = e.what();
+  if (const size_t end = why.find("] "); why.starts_with("[json.") && end != why.npos) why.erase(0, end + 2);
+  throw Error(ErrorKind::invalid_input, fmt::format("{}: not an output of `wattlayer estimate --json`: {}", file.string(), why));
 } catch (const Error& e) {
   throw e.within(file.string());
 }

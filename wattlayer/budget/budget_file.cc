@@ -34,7 +34,7 @@ void require_known(const toml::table& table, std::span<const std::string_view> k
 
 std::string text_at(const toml::node& node, std::string_view key) {
   if (const auto text = node.value_exact<std::string>(); text && !text->empty()) return *text;
-  refuse(node, fmt::format("{} is not a text; expected such as \"...\"", key));
+  refuse(node, fmt::format("{} is empty or not a text; expected such as \"...\"", key));
 }
 
 double number_at(const toml::node& node, std::string_view key) {

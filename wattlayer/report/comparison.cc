@@ -68,15 +68,20 @@ void set_accuracy(std::vector<ComparedEstimate>& rows, const ComparisonOptions& 
   for (const auto& [network, accuracy] : options.accuracy) {
     if (!std::isfinite(accuracy) || accuracy < 0)
       throw Error(ErrorKind::invalid_input, fmt::format("expected an accuracy from 0 on for {}, found {}", network, accuracy));
-    bool found = false;
+    std::optional<std::string> found;
+    const bool is_file = std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return row.estimate.file == network; });
     for (ComparedEstimate& row : rows) {
       const EstimateReport& r = row.estimate;
       known.push_back(r.file.empty() ? r.network : r.file);
-      if (network != r.file && network != without_folder(r.file) && network != r.network) continue;
+      if (network != r.file && (is_file || (network != without_folder(r.file) && network != r.network))) continue;
       if (row.accuracy && *row.accuracy != accuracy)
         throw Error(ErrorKind::invalid_input,
                     fmt::format("{} has the accuracies {} and {}; give one", r.file, *row.accuracy, accuracy));
-      row.accuracy = accuracy, found = true;
+      if (found && *found != r.file)
+        throw Error(ErrorKind::invalid_input,
+                    fmt::format("an accuracy is given for '{}', which both {} and {} are called; name the file", network, *found,
+                                r.file));
+      row.accuracy = accuracy, found = r.file;
     }
     std::sort(known.begin(), known.end());
     known.erase(std::unique(known.begin(), known.end()), known.end());

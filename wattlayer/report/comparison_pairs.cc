@@ -94,13 +94,26 @@ class PairMaker {
     return same_network(a, b) ? Relation::other_batch : Relation::other_network;
   }
 
+  static std::string_view pairs_of(Relation relation) {
+    switch (relation) {
+      case Relation::other_batch:
+        return "of one network at two batches";
+      case Relation::other_network:
+        return "of two networks";
+      case Relation::other_energy_model:
+        return "of one network on two energy models";
+      default:
+        return "that share nothing";
+    }
+  }
+
   std::string basis(const EstimatePair& pair) const {
     if (pair.relation == Relation::equal) return "the same layers on one energy model: the errors cancel";
     const auto& m = errors_.measured_for(pair);
     if (!m) return "errors taken as independent: no such pair was ever measured";
     const bool own = &m != &errors_.measured[static_cast<size_t>(pair.relation)];
-    std::string text = fmt::format("{:.2f} of what independent errors would give, from {} measured pairs{} ({})",
-                                   errors_.factor(pair), m->pairs, own ? " of this energy model" : "", name(pair.relation));
+    std::string text = fmt::format("{:.2f} of what independent errors would give, from {} measured pairs {}{}",
+                                   errors_.factor(pair), m->pairs, pairs_of(pair.relation), own ? ", on this energy model" : "");
     if (pair.coverage < coverage_that_narrows)
       text += "; an estimate is extrapolated, so that its error does not count as shared";
     if (pair.common_share > 0.0005) text += fmt::format("; {:.1f} % of the energy is in equal layers", 100 * pair.common_share);

@@ -94,8 +94,10 @@ Price price(std::string_view text) {
   const auto number = real_of(text.substr(0, digits));
   std::string_view currency = text.substr(digits);
   while (currency.starts_with(' ')) currency.remove_prefix(1);
-  const bool plain = std::none_of(currency.begin(), currency.end(), [](unsigned char c) {
-    return c <= ' ' || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == ',';
+  for (std::string_view per : {"/kWh", "/kwh", "/KWH"})
+    if (currency.ends_with(per)) currency.remove_suffix(per.size());
+  const bool plain = std::all_of(currency.begin(), currency.end(), [](unsigned char c) {
+    return c == '$' || c >= 0x80 || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
   });
   if (!number || *number < 0 || *number > 1e6 || currency.size() > 8 || !plain)
     throw Error(ErrorKind::invalid_input,

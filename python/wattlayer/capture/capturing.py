@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Mapping, Optional
 
 from wattlayer import _wattlayer
@@ -48,6 +49,8 @@ def _examples(example_inputs: Any, example_kwargs: Optional[Mapping[str, Any]], 
             "example_inputs: a module needs example inputs, such as (torch.empty(1, 3, 224, 224),); only shapes and types count"
         )
     now = next((int(t.shape[0]) for t in tensors if t.dim() > 0), 1)
+    if now == 0:
+        raise InvalidInput("example_inputs: the leading dimension, the batch, is 0; expected 1 or more")
     if batch is not None and all(t.dim() == 0 or int(t.shape[0]) != now for t in tensors):
         raise Unsupported("batch: no example input has a leading dimension; leave batch out")
     return tuple(_sized(a, batch, now) for a in arguments), _sized(dict(example_kwargs or {}), batch, now)
@@ -74,10 +77,16 @@ def trace(module: Any, arguments: tuple, keywords: dict, tracer: Optional[str] =
             raise
         except Exception as e:  # whatever a user's module raises over tensors without elements
             failures.append((name, e))
+    try:
+        inspect.signature(module.forward).bind(*arguments, **keywords)
+    except TypeError as e:
+        raise InvalidInput(f"example_inputs: {type(module).__name__}.forward() does not take them: {e}") from None
+    except ValueError:
+        pass  # no signature to ask
     reasons = "; ".join(f"{name}: {_reason(e)}" for name, e in failures)
     raise Unsupported(
         f"{type(module).__name__}: its code cannot be followed without elements ({reasons}); "
-        "export it to ONNX with real inputs and estimate that file"
+        "check that it takes inputs of these shapes, else export it to ONNX with real inputs and estimate that file"
     ) from failures[-1][1]
 
 

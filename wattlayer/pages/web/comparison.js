@@ -74,9 +74,9 @@ function pairSection(content) {
   const shown = content.pairs.slice(0, 60);
   const name = (row) => nameOf(content, content.estimates[content.compared[row].estimate]);
   return section("pairs", "Pair by pair", `How much more the dearer of two takes. The interval knows what the two estimates have in common; beside it the one they would have if they had nothing in common.${shown.length < content.pairs.length ? ` The first ${shown.length} of ${content.pairs.length} pairs.` : ""}`,
-    plainTable([{name: "dearer", left: true, text: (p) => name(p.dear)}, {name: "cheaper", left: true, text: (p) => name(p.cheap)}, {name: "ratio, 90 %", text: (p) => ratioText(p.ratio)},
+    plainTable([{name: "dearer", left: true, text: (p) => el("div", {class: "wrapped"}, name(p.dear))}, {name: "cheaper", left: true, text: (p) => el("div", {class: "wrapped"}, name(p.cheap))}, {name: "ratio, 90 %", text: (p) => ratioText(p.ratio)},
       {name: "", left: true, text: (p) => el("span", {class: p.clear ? "clear" : "soft"}, p.clear ? "clear" : "not clear")}, {name: "if independent", text: (p) => `${digits(p.independent[1])} – ${digits(p.independent[2])}`},
-      {name: "saved per inference", text: (p) => quantity(p.saving, "J")}, {name: "in common", text: (p) => percent(p.common_share)}, {name: "how", left: true, text: (p) => el("span", {class: "text"}, p.basis)}], shown));
+      {name: "saved per inference", text: (p) => quantity(p.saving, "J")}, {name: "in common", text: (p) => percent(p.common_share)}, {name: "how", left: true, text: (p) => el("div", {class: "text"}, p.basis)}], shown));
 }
 
 function comparisonPage(content) {

@@ -45,7 +45,7 @@ function estimateHead(view) {
       figure("time of the batch", quantity(e.time[0], "s"), rangeText(e.time, "s")),
       figure("mean power", quantity(e.power[0], "W"), e.stated_power_w !== null ? "stated, not measured" : rangeText(e.power, "W")),
       figure("coverage", percent(e.coverage), "of the energy from inside the fitted range"),
-      figure("work", quantity(e.macs, "MACs"), e.parameters ? `${quantity(e.parameters, "").trimEnd()} parameters` : "no parameters"),
+      figure(e.batch > 1 ? "work of the batch" : "work", quantity(e.macs, "MACs"), e.parameters ? `${quantity(e.parameters, "").trimEnd()} parameters` : "no parameters"),
       figure("scope", el("span", {class: "word"}, e.scope), e.idle_included ? "idle power included" : "idle power not included")));
 }
 

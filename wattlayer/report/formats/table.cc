@@ -76,7 +76,8 @@ std::string totals(const EstimateReport& r, const Rendering& rendering) {
   line("intervals", "90 %" + (e.interval_note.empty() ? std::string() : ", " + e.interval_note));
   line("scope", fmt::format("{}, idle power {}", e.scope, e.idle_included ? "included" : "not included"));
   line("energy model", e.energy_model);
-  line("network", fmt::format("{}, {} parameters", macs_text(e.macs), quantity(e.parameters, "")));
+  line("network", fmt::format("{}, {} parameters", macs_text(e.macs),
+                              e.parameters < 1000 ? count_text(e.parameters) : quantity(e.parameters, "")));
   return text;
 }
 
