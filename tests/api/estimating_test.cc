@@ -30,5 +30,16 @@ TEST(Estimating, ListedLayersStayAsTheyAreWritten) {
   EXPECT_EQ(rows.layers.at(0).layer, "Conv 1x64x56x56 64x64x3x3 pads=1,1,1,1 dtype=f32");
 }
 
+TEST(Targets, WithoutADataTypeTheUsualOneIsTaken) {
+  const DataFiles files;
+  const FoundEnergyModel several = find_target(files, "h200-sxm/vllm");
+  EXPECT_EQ(several.model.dtype, DataType::bf16);
+  ASSERT_EQ(several.remarks.size(), 1u);
+  EXPECT_EQ(several.remarks[0].find("h200-sxm/vllm is taken in bf16; measured are h200-sxm/vllm/bf16, "), 0u)
+      << several.remarks[0];
+  EXPECT_EQ(find_target(files, "h200-sxm/vllm/fp8").remarks, std::vector<std::string>());
+  EXPECT_EQ(find_target(files, "a100-sxm/pytorch").model.dtype, DataType::f32);
+}
+
 }  // namespace
 }  // namespace wattlayer

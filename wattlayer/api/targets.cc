@@ -75,6 +75,13 @@ void narrow(std::vector<Candidate>& all, std::string Candidate::*field, const st
   std::erase_if(all, [&](const Candidate& c) { return c.*field != value; });
 }
 
+/// What networks run in unless somebody asks for another: f32, else the 16-bit type that was measured.
+std::string usual_dtype(const std::vector<Candidate>& all) {
+  for (const std::string usual : {"f32", "bf16", "f16"})
+    if (std::any_of(all.begin(), all.end(), [&](const Candidate& c) { return c.dtype == usual; })) return usual;
+  return "";
+}
+
 bool has(const std::vector<Candidate>& all, std::string Candidate::*field, const std::string& value) {
   return std::any_of(all.begin(), all.end(), [&](const Candidate& c) { return c.*field == value; });
 }
@@ -153,7 +160,10 @@ FoundEnergyModel find_target(const DataFiles& files, const std::string& target, 
             std::move(remarks)};
   }
   narrow(all, &Candidate::engine, engine, "pytorch", target);
-  narrow(all, &Candidate::dtype, dtype ? std::string(name(*dtype)) : "", "f32", target);
+  const std::string usual = usual_dtype(all);
+  if (!dtype && usual != "f32" && all.size() > 1)
+    remarks.push_back(fmt::format("{} is taken in {}; measured are {}", target, usual, ids_of(all)));
+  narrow(all, &Candidate::dtype, dtype ? std::string(name(*dtype)) : "", usual, target);
   return {load_energy_model(files, all.front().id), std::move(remarks)};
 }
 

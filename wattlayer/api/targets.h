@@ -17,9 +17,9 @@ struct FoundEnergyModel {
 };
 
 /// The energy model that HARDWARE[/ENGINE[/DTYPE]] or a `.wlm` file names. What is left open is filled: engine `pytorch` or the
-/// only one; data type `dtype`, else f32 or the only one. A hardware that is named in short stands for the only measured one
-/// whose id begins so; one that nobody measured is estimated from its data sheet; both with a remark. Throws Error(invalid_input)
-/// that lists near names.
+/// only one; data type `dtype`, else f32, else bf16 or f16 with a remark, or the only one. A hardware that is named in short
+/// stands for the only measured one whose id begins so; one that nobody measured is estimated from its data sheet; both with a
+/// remark. Throws Error(invalid_input) that lists near names.
 FoundEnergyModel find_target(const DataFiles& files, const std::string& target, std::optional<DataType> dtype = {});
 
 /// The energy model of a device that nobody has measured: its data sheet and what measured devices teach (energy_models/*.prior).

@@ -41,6 +41,12 @@ bool same_layers(const LayerEnergies& a, const LayerEnergies& b) {
   return holds(a, b) && holds(b, a);
 }
 
+/// What belongs to no layer.
+bool same_pass(const EstimateReport& a, const EstimateReport& b) {
+  constexpr double rounding = 1e-9;
+  return std::abs(a.pass_energy_j - b.pass_energy_j) <= rounding * std::max(a.estimate.energy_j.value, b.estimate.energy_j.value);
+}
+
 bool same_network(const EstimateReport& a, const EstimateReport& b) {
   return a.file.empty() && b.file.empty() ? a.network == b.network : a.file == b.file;
 }
@@ -68,7 +74,8 @@ class PairMaker {
     if (one_model && a.estimate.batch == b.estimate.batch)
       p.common_share =
           common_share(energies_[cheap], energies_[dear], std::max(a.estimate.energy_j.value, b.estimate.energy_j.value));
-    const bool same_work = one_model && a.estimate.batch == b.estimate.batch && same_layers(energies_[cheap], energies_[dear]);
+    const bool same_work =
+        one_model && a.estimate.batch == b.estimate.batch && same_pass(a, b) && same_layers(energies_[cheap], energies_[dear]);
     p.relation = relation(a, b, same_work);
     const EstimatePair known{
         .relation = p.relation,

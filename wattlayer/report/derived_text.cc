@@ -26,8 +26,13 @@ std::string bases(std::span<const EstimateReport* const> estimates) {
   return text;
 }
 
+/// Money and numbers of things have no SI prefixes.
+bool takes_prefix(const std::string& unit) { return unit == "Wh" || unit == "g"; }
+
 std::string figure_text(const DerivedFigure& f) {
-  if (f.unit.empty()) return fmt::format("{:.3g} [{:.3g}, {:.3g}]", f.value.value, f.value.low, f.value.high);
+  if (!takes_prefix(f.unit))
+    return fmt::format("{:.3g}{}{} [{:.3g}, {:.3g}]", f.value.value, f.unit.empty() ? "" : " ", f.unit, f.value.low,
+                       f.value.high);
   return quantity_interval(f.value.value, f.value.low, f.value.high, f.unit);
 }
 

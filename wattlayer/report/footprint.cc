@@ -52,7 +52,7 @@ class Figures {
   void add_energy_span(std::string_view name, const Interval& energy_j, const std::string& times) {
     if (f_.grid) add(fmt::format("CO2e {}", name), grams_of(energy_j, f_), "g", energy_basis_ + " × " + f_.grid->basis + times);
     if (f_.price)
-      add(fmt::format("cost {}", name), money_of(energy_j, f_), f_.price->currency.empty() ? "money" : f_.price->currency,
+      add(fmt::format("cost {}", name), money_of(energy_j, f_), f_.price->currency,
           fmt::format("{} × {:g}{}{} a kWh as given{}", energy_basis_, f_.price->per_kwh, f_.price->currency.empty() ? "" : " ",
                       f_.price->currency, times));
   }
