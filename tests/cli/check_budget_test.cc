@@ -111,6 +111,16 @@ TEST_F(CheckBudgetVerb, ABaselineOfSomethingElseIsRefused) {
                  "knows net on xeon-gold-5120/pytorch/f32 at batch 1, not ");
 }
 
+TEST_F(CheckBudgetVerb, ARenamedNetworkMayNotGrowUnseen) {
+  const std::string baseline = (folder.path() / "main.json").string();
+  ASSERT_EQ(run_program({"estimate", network, "--on", model, "--json", "-o", baseline}).exit_code, 0);
+  const std::string renamed = folder.file("renamed.txt", std::string(conv) + wider);
+  const ProgramRun grown = check({network, renamed, "--max-j", "1e9", "--max-increase", "5%", "--against", baseline});
+  EXPECT_EQ(grown.exit_code, 4) << grown.err << grown.out;
+  EXPECT_NE(grown.out.find("renamed is new"), grown.out.npos) << grown.out;
+  EXPECT_EQ(check({network, renamed, "--max-j", "1e9", "--against", baseline}).exit_code, 0) << "a new network within its limit";
+}
+
 TEST_F(CheckBudgetVerb, BudgetsOfAFileWithJUnitAndAnnotations) {
   const double high = energy_of(network).at("high");
   const std::string config = folder.file(

@@ -64,9 +64,9 @@ class Checker {
   void missing(BudgetCheck& c) {
     missing_.push_back(at_);
     const std::string reason = fmt::format("{} is new: {} does not hold it", c.estimate->network, c.budget.against.string());
-    if (c.budget.limit) return c.remarks.push_back(reason);
-    c.verdict = Verdict::cannot_say;
-    c.reason = reason;
+    if (c.budget.limit && (!c.budget.max_increase || c.verdict != Verdict::within)) return c.remarks.push_back(reason);
+    c.verdict = Verdict::cannot_say;  // a network that was renamed must not grow unseen
+    c.reason = c.reason.empty() ? reason : reason + "; " + c.reason;
   }
 
   /// Priced anew, so that a change of the energy model is no change of the network.
