@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 
+#include "python/bind.h"
 #include "wattlayer/core/error.h"
 #include "wattlayer/meter/reading_order.h"
 
@@ -43,7 +44,7 @@ MeterWindow::MeterWindow(const std::optional<std::string>& names, MeterPlace pla
     else meters_ = place_.device ? open_meters(place_, "fake") : open_default_meters(place_);
   } catch (const Error& e) {
     if (names || e.kind() != ErrorKind::unavailable) throw;
-    absence_ = e.what();
+    absence_ = in_python(e.what());
   }
   for (const auto& meter : meters_) pointers_.push_back(meter.get());
   for (const std::string& counter : counters_of(pointers_)) locks_.push_back(shared_lock(counter));
@@ -56,7 +57,7 @@ std::vector<Reading> MeterWindow::read(bool at_start) {
   for (const size_t i : reading_order(pointers_, at_start)) try {
       readings[i].energy_j = (at_start ? pointers_[i]->read_start() : pointers_[i]->read()).value;
     } catch (const Error& e) {
-      readings[i].failure = e.what();
+      readings[i].failure = in_python(e.what());
     }
   return readings;
 }

@@ -21,7 +21,7 @@ std::optional<double> seconds(const std::optional<Seconds>& value) { return valu
 py::dict described(const MeterSource& source, const MeterDomain& d) {
   return py::dict(py::arg("name") = std::string(source.name) + ":" + d.name, py::arg("scope") = d.scope,
                   py::arg("method") = d.method, py::arg("what") = d.what,
-                  py::arg("refresh_interval_s") = seconds(d.refresh_interval), py::arg("obstacle") = d.obstacle,
+                  py::arg("refresh_interval_s") = seconds(d.refresh_interval), py::arg("obstacle") = in_python(d.obstacle),
                   py::arg("chosen_by_default") = d.chosen_by_default, py::arg("remarks") = d.remarks);
 }
 

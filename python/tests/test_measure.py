@@ -232,3 +232,18 @@ def test_generators_are_refused(device):
     for function in (loader, stream):
         with pytest.raises(wattlayer.InvalidInput, match="generator"):
             wattlayer.measured(device=device)(function)
+
+
+def test_advice_speaks_python(tmp_path):
+    with pytest.warns(wattlayer.MeasureWarning) as told, wattlayer.measure(root=tmp_path):
+        pass
+    assert "--" not in str(told[0].message), told[0].message
+    assert 'settings={"constant.watts": "WATTS"}' in str(told[0].message)
+    with pytest.raises(wattlayer.Unavailable) as refused, wattlayer.measure(meters="constant:watts"):
+        pass
+    assert "--" not in str(refused.value), refused.value
+
+
+def test_closing_what_is_not_open():
+    with pytest.raises(wattlayer.InvalidInput, match="not open"):
+        wattlayer.measure(meters="none").__exit__(None, None, None)

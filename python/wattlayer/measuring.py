@@ -93,7 +93,8 @@ class Measurement:
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
-        assert self._window is not None
+        if self._window is None:
+            raise InvalidInput("a measurement that is not open cannot be closed; use it as a context: with wattlayer.measure() as m")
         try:
             self._wait()
         except BaseException:
