@@ -77,7 +77,7 @@ void narrow(std::vector<Candidate>& all, std::string Candidate::*field, const st
 
 /// What networks run in unless somebody asks for another: f32, else the 16-bit type that was measured.
 std::string usual_dtype(const std::vector<Candidate>& all) {
-  for (const std::string usual : {"f32", "bf16", "f16"})
+  for (const char* usual : {"f32", "bf16", "f16"})
     if (std::any_of(all.begin(), all.end(), [&](const Candidate& c) { return c.dtype == usual; })) return usual;
   return "";
 }

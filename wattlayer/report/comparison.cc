@@ -69,7 +69,8 @@ void set_accuracy(std::vector<ComparedEstimate>& rows, const ComparisonOptions& 
     if (!std::isfinite(accuracy) || accuracy < 0)
       throw Error(ErrorKind::invalid_input, fmt::format("expected an accuracy from 0 on for {}, found {}", network, accuracy));
     std::optional<std::string> found;
-    const bool is_file = std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return row.estimate.file == network; });
+    const bool is_file =
+        std::any_of(rows.begin(), rows.end(), [&file = network](const auto& row) { return row.estimate.file == file; });
     for (ComparedEstimate& row : rows) {
       const EstimateReport& r = row.estimate;
       known.push_back(r.file.empty() ? r.network : r.file);
